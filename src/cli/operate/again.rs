@@ -1,0 +1,50 @@
+//! `runs resume` and `runs undo`: a run that was interrupted is taken up again, or taken back.
+
+use super::{launch, ports, watch};
+use crate::cli::args::{AgainOptions, Globals, RunsCommand};
+use crate::cli::exec::{confirmed, store};
+use crate::cli::exit::{Exit, Stop};
+use crate::cli::target::Target;
+use crate::engine::RunId;
+use crate::engine::run::resume;
+use crate::fleet::text::one_line;
+use crate::operation;
+use crate::remote::quote;
+
+/// Whether this takes a run up again.
+pub(crate) const fn is_again(command: &RunsCommand) -> bool {
+    matches!(command, RunsCommand::Resume(_) | RunsCommand::Undo(_))
+}
+
+/// Takes it up, and watches it to its end.
+pub(crate) async fn run(globals: &Globals, target: Target, command: &RunsCommand) -> Result<Exit, Stop> {
+    let (options, undo): (&AgainOptions, bool) = match command {
+        RunsCommand::Resume(options) => (options, false),
+        RunsCommand::Undo(options) => (options, true),
+        RunsCommand::List | RunsCommand::Show { .. } | RunsCommand::Export { .. } => {
+            return Err(Stop::Usage("this does not take a run up again".into()));
+        }
+    };
+    if globals.read_only {
+        return Err(Stop::Refused("--read-only: nothing is changed".into()));
+    }
+    let absent = || {
+        Stop::Usage(format!("There is no run “{}”. `quarterdeck runs list` has them", one_line(&options.id)))
+    };
+    let id = RunId::parse(&options.id).ok_or_else(absent)?;
+    let store = store(globals, &target)?;
+    let past = store.run(&id).map_err(|error| Stop::Usage(error.to_string()))?;
+    let place = operation::place(&target.topology, &past.began.environment)?;
+    let word = if undo { "undo" } else { "resume" };
+    let again = format!("quarterdeck runs {word} {id} --confirm {}", quote(place.name.as_str()));
+    confirmed(place, &options.confirmation, &again)?;
+    if options.confirmation.confirm.is_none() && !options.confirmation.yes {
+        return Err(Stop::Refused(format!(
+            "nothing was done. If you mean it:\n  quarterdeck runs {word} {id} --yes"
+        )));
+    }
+    let ports = ports(&target, place)?;
+    let launch = launch(&target, options.take_over, options.without_lock).await;
+    let started = resume(ports, store, id, undo, launch).await?;
+    watch::watch(started, globals.json).await
+}

@@ -1,0 +1,199 @@
+//! `plan` and `apply`: operations without a screen, through the same planners, engine and journal.
+
+mod again;
+mod lock;
+pub(crate) mod show;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::args::{ApplyOptions, Confirmation, Globals, PlanOptions};
+use super::exec::{confirmed, store};
+use super::exit::{Exit, Stop};
+use super::operation_options::OperationOptions;
+use super::place::who;
+use super::target::Target;
+use super::{complain, signals, text};
+use crate::engine::lock::LockError;
+use crate::engine::run::{Grip, Launch, NotBegun, Ports, begin};
+use crate::fleet::{Changeset, EnvironmentPlace, Interest, LaunchSettings, Snapshot, Topology};
+use crate::operation::{self, FRESH, Facts, Operation, Options, Refused};
+use crate::plan::Plan;
+use crate::refresh;
+use crate::remote::quote;
+use crate::repo::{self, Repo, RepoFacts};
+
+pub(crate) use again::{is_again, run as again};
+pub(crate) use lock::run as lock;
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Usage(_) => Self::Usage(refused.to_string()),
+            Refused::Broken(_) => Self::Failed(refused.to_string()),
+            _ => Self::Refused(refused.to_string()),
+        }
+    }
+}
+
+impl From<NotBegun> for Stop {
+    fn from(error: NotBegun) -> Self {
+        match &error {
+            NotBegun::Changed { .. }
+            | NotBegun::Lock(LockError::Held(_) | LockError::Denied(_) | LockError::Leaves { .. })
+            | NotBegun::Sealed(_) => Self::Refused(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+/// Prints the plan, and does nothing.
+pub(crate) async fn plan(globals: &Globals, target: Target, options: &PlanOptions) -> Result<Exit, Stop> {
+    let plan = signals::unless_interrupted(planned(&target, options)).await?;
+    let printer = super::stream::Printer::start();
+    let mut bytes = Vec::new();
+    if globals.json {
+        text::write_json(&mut bytes, &plan)?;
+    } else {
+        for line in show::plan(&plan) {
+            bytes.extend(line.into_bytes());
+            bytes.push(b'\n');
+        }
+    }
+    printer.print(bytes).await;
+    printer.finish().await?;
+    Ok(Exit::Done)
+}
+
+/// Plans, and does it once it is confirmed.
+pub(crate) async fn apply(globals: &Globals, target: Target, options: &ApplyOptions) -> Result<Exit, Stop> {
+    let place = operation::place(&target.topology, &options.plan.environment)?;
+    if globals.read_only {
+        return Err(Stop::Refused("--read-only: nothing is changed".into()));
+    }
+    let store = store(globals, &target)?;
+    let ports = ports(&target, place)?;
+    let plan = signals::unless_interrupted(planned(&target, &options.plan)).await?;
+    if !globals.json {
+        for line in show::plan(&plan) {
+            complain(&line);
+        }
+    }
+    agreed(place, &plan, &options.confirmation)?;
+    let launch = launch(&target, options.take_over, options.without_lock).await;
+    let started = begin(ports, store, plan, launch).await?;
+    watch::watch(started, globals.json).await
+}
+
+/// What is meant is said once more: production by its name, everything else by `--yes` or `--confirm`.
+fn agreed(place: &EnvironmentPlace, plan: &Plan, given: &Confirmation) -> Result<(), Stop> {
+    let command = plan.command.replacen(" plan ", " apply ", 1);
+    let again = format!("{command} --confirm {}", quote(place.name.as_str()));
+    confirmed(place, given, &again)?;
+    if given.confirm.is_none() && !given.yes {
+        return Err(Stop::Refused(format!("nothing was done. If you mean it:\n  {command} --yes")));
+    }
+    Ok(())
+}
+
+/// Who runs it, and how the lock is had.
+pub(crate) async fn launch(target: &Target, take_over: Option<u64>, without_lock: bool) -> Launch {
+    let identity = target.cloud.identity().await.map_or_else(|_| String::new(), |identity| identity.arn);
+    let grip = match take_over {
+        Some(number) => Grip::TakeOver(number),
+        None if without_lock => Grip::Without,
+        None => Grip::Take,
+    };
+    Launch { who: who(), identity, grip }
+}
+
+/// Everything a run needs; refused where it cannot be had.
+pub(crate) fn ports(target: &Target, place: &EnvironmentPlace) -> Result<Ports, Stop> {
+    let no_remote = || {
+        let why = target.no_remote.clone();
+        Stop::Failed(why.unwrap_or_else(|| "Servers cannot be asked".into()))
+    };
+    let change =
+        target.cloud_change.clone().ok_or_else(|| Stop::Refused("--read-only: nothing is changed".into()))?;
+    Ok(Ports {
+        read: Arc::clone(&target.cloud),
+        change,
+        look: target.remote.clone().ok_or_else(no_remote)?,
+        act: target.change.clone().ok_or_else(no_remote)?,
+        deployment: target.topology.deployment.clone(),
+        address: target.topology.ssh_address,
+        pages: crate::cli::recipes::pages(&place.layout),
+        evidence: Some(crate::cli::recipes::evidence(&place.layout)),
+    })
+}
+
+/// The plan for what was asked, from facts read just now.
+pub(crate) async fn planned(target: &Target, asked: &PlanOptions) -> Result<Plan, Stop> {
+    let operation = operation::find(&asked.operation)?;
+    let options = told(operation, &asked.options)?;
+    let place = operation::place(&target.topology, &asked.environment)?;
+    let (snapshot, releases) = facts(target, place).await;
+    let mut facts = Facts {
+        snapshot: &snapshot,
+        topology: &target.topology,
+        place,
+        releases: &releases,
+        now: target.cloud.now(),
+        // Time of a simulated cloud may go faster than ours.
+        fresh: SignedDuration::from_secs_f64(FRESH.as_secs_f64() * target.speed.max(1.0)),
+        repo: None,
+    };
+    let repo = asked_repo(target, operation::asks_repo(&facts, &options)).await;
+    facts.repo = repo.as_ref();
+    Ok(operation.plan(&facts, &options)?)
+}
+
+/// The options, each taken in as it was written; those that the operation does not know are refused.
+fn told(operation: &Operation, given: &OperationOptions) -> Result<Options, Stop> {
+    let mut options = Options::default();
+    for (opt, value) in &given.0 {
+        options.set(operation.option(opt.name())?, value)?;
+    }
+    Ok(options)
+}
+
+/// What the operator's clone says of the code between two changesets; nothing where it cannot be asked, which the plan
+/// then says.
+async fn asked_repo(target: &Target, pair: Option<(Changeset, Changeset)>) -> Option<RepoFacts> {
+    let (from, to) = pair?;
+    let clone = target.clone.clone()?;
+    let asked = tokio::task::spawn_blocking(move || repo::git::Clone::at(clone).between(&from, &to)).await;
+    match asked.ok()? {
+        Ok(between) => Some(RepoFacts { commits: Vec::new(), between: vec![between] }),
+        Err(error) => {
+            tracing::info!(%error, "the repository was not asked");
+            None
+        }
+    }
+}
+
+/// The environment as it is now, and what could be launched there.
+async fn facts(target: &Target, place: &EnvironmentPlace) -> (Snapshot, Vec<LaunchSettings>) {
+    let only = Topology { environments: vec![place.clone()], ..(*target.topology).clone() };
+    let interest = Interest { environments: [place.name.clone()].into(), ..Interest::default() };
+    let limits = refresh::Limits::ONCE;
+    let cloud = Arc::clone(&target.cloud);
+    // What is measured on servers is not what a plan stands on; asking them takes its time.
+    let snapshot = refresh::once_looking(cloud, None, Arc::new(only), limits, interest).await;
+    let launch = place.group.as_ref().and_then(|name| snapshot.group(name)?.launch.clone());
+    let prefix = format!("{}_{}_lc_", target.topology.deployment, place.name);
+    let releases = match &launch {
+        Some(launch) => target.cloud.releases(launch, &prefix).await,
+        None => Ok(Vec::new()),
+    };
+    let releases = releases.unwrap_or_else(|error| {
+        complain(&format!("quarterdeck: releases could not be listed: {error}"));
+        Vec::new()
+    });
+    (snapshot, releases)
+}

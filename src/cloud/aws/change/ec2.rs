@@ -1,0 +1,75 @@
+//! Servers that are launched and terminated one by one.
+
+use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
+use aws_sdk_ec2::types::{InstanceType, Placement, ResourceType, Tag, TagSpecification};
+
+use super::{AwsChange, incomplete, is_absent, listed, unless};
+use crate::cloud::{Answer, CloudError, ServerSpec};
+use crate::fleet::InstanceId;
+
+pub const RUN: &str = "ec2:RunInstances";
+pub const TERMINATE: &str = "ec2:TerminateInstances";
+
+/// `RunInstances` of one server, with its tags from its first moment.
+pub async fn launch(change: &AwsChange, server: &ServerSpec) -> Answer<InstanceId> {
+    let request = asked(change.clients().ec2.run_instances(), server);
+    let about = format!("a server from image {}", server.image);
+    let made = change.send(RUN, &about, || request.clone().send()).await?;
+    let id = made.instances().first().and_then(|instance| instance.instance_id());
+    id.map(InstanceId::new).ok_or_else(|| incomplete(RUN, "instance"))
+}
+
+fn asked(request: RunInstancesFluentBuilder, server: &ServerSpec) -> RunInstancesFluentBuilder {
+    let mut request = request
+        .client_token(&server.token)
+        .image_id(server.image.as_str())
+        .instance_type(InstanceType::from(server.instance_type.as_str()))
+        .min_count(1)
+        .max_count(1)
+        .set_subnet_id(server.subnet.clone())
+        .set_key_name(server.key_name.clone());
+    if let Some(zone) = &server.zone {
+        request = request.placement(Placement::builder().availability_zone(zone.as_str()).build());
+    }
+    for group in &server.security_groups {
+        request = if group.starts_with("sg-") {
+            request.security_group_ids(group)
+        } else {
+            request.security_groups(group)
+        };
+    }
+    if !server.tags.is_empty() {
+        let tags = server.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
+        let tags = TagSpecification::builder()
+            .resource_type(ResourceType::Instance)
+            .set_tags(Some(tags.collect()))
+            .build();
+        request = request.tag_specifications(tags);
+    }
+    request
+}
+
+/// `TerminateInstances`. When one is unknown AWS refuses all: then each is asked for by itself, and one that stays
+/// unknown is gone.
+pub async fn terminate(change: &AwsChange, servers: &[InstanceId]) -> Answer<()> {
+    if servers.is_empty() {
+        return Ok(());
+    }
+    if servers.len() > 1 {
+        match some(change, servers).await {
+            Err(CloudError::Absent(_)) => {}
+            answer => return answer,
+        }
+    }
+    for server in servers {
+        unless(|| some(change, std::slice::from_ref(server)), is_absent).await?;
+    }
+    Ok(())
+}
+
+async fn some(change: &AwsChange, servers: &[InstanceId]) -> Answer<()> {
+    let ids = servers.iter().map(ToString::to_string).collect();
+    let request = change.clients().ec2.terminate_instances().set_instance_ids(Some(ids));
+    change.send(TERMINATE, &listed("server", servers), || request.clone().send()).await?;
+    Ok(())
+}

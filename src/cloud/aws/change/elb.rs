@@ -1,0 +1,44 @@
+//! Servers that join and leave classic load balancers.
+
+use aws_sdk_elasticloadbalancing::types::Instance;
+
+use super::{AwsChange, listed};
+use crate::cloud::Answer;
+use crate::fleet::{InstanceId, LoadBalancerName};
+
+pub const REGISTER: &str = "elasticloadbalancing:RegisterInstancesWithLoadBalancer";
+pub const DEREGISTER: &str = "elasticloadbalancing:DeregisterInstancesFromLoadBalancer";
+
+/// `RegisterInstancesWithLoadBalancer`.
+pub async fn register(change: &AwsChange, balancer: &LoadBalancerName, servers: &[InstanceId]) -> Answer<()> {
+    if servers.is_empty() {
+        return Ok(());
+    }
+    let request = change.clients().elb.register_instances_with_load_balancer();
+    let request = request.load_balancer_name(balancer.as_str()).set_instances(Some(instances(servers)));
+    change.send(REGISTER, &about(balancer, servers), || request.clone().send()).await?;
+    Ok(())
+}
+
+/// `DeregisterInstancesFromLoadBalancer`.
+pub async fn deregister(
+    change: &AwsChange,
+    balancer: &LoadBalancerName,
+    servers: &[InstanceId],
+) -> Answer<()> {
+    if servers.is_empty() {
+        return Ok(());
+    }
+    let request = change.clients().elb.deregister_instances_from_load_balancer();
+    let request = request.load_balancer_name(balancer.as_str()).set_instances(Some(instances(servers)));
+    change.send(DEREGISTER, &about(balancer, servers), || request.clone().send()).await?;
+    Ok(())
+}
+
+fn instances(servers: &[InstanceId]) -> Vec<Instance> {
+    servers.iter().map(|id| Instance::builder().instance_id(id.as_str()).build()).collect()
+}
+
+fn about(balancer: &LoadBalancerName, servers: &[InstanceId]) -> String {
+    format!("load balancer {balancer} with {}", listed("server", servers))
+}

@@ -1,0 +1,103 @@
+//! The changing half of the cloud.
+
+use async_trait::async_trait;
+
+use super::Answer;
+use crate::fleet::{GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes, Zone};
+
+/// A server to launch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerSpec {
+    /// Makes asking twice launch once (EC2 `ClientToken`, at most 64 ASCII characters).
+    pub token: String,
+    /// The image it boots.
+    pub image: ImageId,
+    /// Its type.
+    pub instance_type: String,
+    /// Its zone; none leaves it to AWS.
+    pub zone: Option<Zone>,
+    /// Its subnet.
+    pub subnet: Option<String>,
+    /// Its security groups: ids (`sg-…`), or names where there is no subnet.
+    pub security_groups: Vec<String>,
+    /// Its key pair.
+    pub key_name: Option<String>,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
+}
+
+/// A launch configuration or template version to make: a copy of another one, every field that is not named here
+/// included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaunchSpec {
+    /// What is copied. With `$Latest` or `$Default`, whatever that is now.
+    pub like: LaunchSource,
+    /// The image it boots.
+    pub image: ImageId,
+    /// A configuration's name, a version's description. Unique: asking twice makes one.
+    pub name: String,
+}
+
+/// The changing half. A change that ends with [`CloudError::Unreachable`](super::CloudError::Unreachable) or
+/// [`Other`](super::CloudError::Other) may have happened; one that ends with `Throttled`, `Denied`, `Credentials`,
+/// `Absent`, `Exists` or `Refused` has not. `Absent` says that what is to be changed is not there, `Refused` that AWS
+/// will not do it as it was asked: sizes that contradict each other, a server that is not running, a member below the
+/// group's minimum. No call is repeated by the adapter after an answer that leaves that open.
+#[async_trait]
+pub trait CloudChange: Send + Sync {
+    /// Suspends processes of a group (`SuspendProcesses`). Those that are suspended stay so.
+    async fn suspend(&self, group: &GroupName, processes: &[Process]) -> Answer<()>;
+
+    /// Resumes processes of a group (`ResumeProcesses`), those only.
+    async fn resume(&self, group: &GroupName, processes: &[Process]) -> Answer<()>;
+
+    /// Sets a group's sizes (`UpdateAutoScalingGroup`).
+    async fn set_sizes(&self, group: &GroupName, sizes: Sizes) -> Answer<()>;
+
+    /// Sets a group's termination policies, in order (`UpdateAutoScalingGroup`).
+    async fn set_policies(&self, group: &GroupName, policies: &[String]) -> Answer<()>;
+
+    /// Sets what a group launches from now on (`UpdateAutoScalingGroup`).
+    async fn set_launch(&self, group: &GroupName, launch: &LaunchSource) -> Answer<()>;
+
+    /// Registers servers with a load balancer (`RegisterInstancesWithLoadBalancer`). Doing it again does nothing.
+    async fn register(&self, balancer: &LoadBalancerName, servers: &[InstanceId]) -> Answer<()>;
+
+    /// Takes servers out of a load balancer (`DeregisterInstancesFromLoadBalancer`), which first lets requests under
+    /// way end.
+    async fn deregister(&self, balancer: &LoadBalancerName, servers: &[InstanceId]) -> Answer<()>;
+
+    /// Terminates a member of a group (`TerminateInstanceInAutoScalingGroup`); with `shrink` the group wants one less,
+    /// otherwise it launches another one.
+    async fn terminate_member(&self, server: &InstanceId, shrink: bool) -> Answer<()>;
+
+    /// Launches a server (`RunInstances`). The same token gives the same server.
+    async fn launch(&self, server: &ServerSpec) -> Answer<InstanceId>;
+
+    /// Terminates servers that belong to no group (`TerminateInstances`). Those that are gone stay gone.
+    async fn terminate(&self, servers: &[InstanceId]) -> Answer<()>;
+
+    /// Begins an image of a server (`CreateImage`); it is pending for minutes. A name that is taken is
+    /// [`CloudError::Exists`](super::CloudError::Exists).
+    async fn create_image(&self, server: &InstanceId, name: &str) -> Answer<ImageId>;
+
+    /// Makes a launch configuration (`CreateLaunchConfiguration`) or a template version
+    /// (`CreateLaunchTemplateVersion`), whichever `like` is, and gives it with its number. Of an unknown outcome:
+    /// [`CloudRead::releases`](super::CloudRead::releases) tells.
+    async fn create_launch(&self, launch: &LaunchSpec) -> Answer<LaunchSource>;
+
+    /// Deletes a launch configuration (`DeleteLaunchConfiguration`) or template version
+    /// (`DeleteLaunchTemplateVersions`). One that is gone is no error.
+    async fn delete_launch(&self, launch: &LaunchSource) -> Answer<()>;
+
+    /// Deletes an image and the snapshots behind it (`DeregisterImage`, `DeleteSnapshot`). One that is gone is no
+    /// error.
+    async fn delete_image(&self, image: &ImageId) -> Answer<()>;
+
+    /// Writes a note (SSM `PutParameter`): at most 4 KB. Without `replace`, one that is there is
+    /// [`CloudError::Exists`](super::CloudError::Exists), and nothing is written.
+    async fn put_note(&self, name: &str, text: &str, replace: bool) -> Answer<()>;
+
+    /// Deletes notes (SSM `DeleteParameters`). Those that are gone are no error.
+    async fn delete_notes(&self, names: &[String]) -> Answer<()>;
+}

@@ -1,0 +1,147 @@
+//! The cloud port: what the console asks of AWS, in our own words.
+//!
+//! Adapters: `aws` (the SDK) and `sandbox` (a simulated fleet). No SDK type leaves an adapter. The port is
+//! split in [`CloudRead`] and [`CloudChange`]. With read-only nothing that changes the cloud is ever constructed.
+
+#[cfg(feature = "aws")]
+pub mod aws;
+mod change;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+pub use change::{CloudChange, LaunchSpec, ServerSpec};
+
+use crate::fleet::{
+    Activity, DeploymentName, Endpoint, FailureKind, Group, GroupName, Identity, Image, ImageId, InstanceId,
+    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
+};
+
+/// Why the cloud did not answer as asked. The kinds are what a caller must decide on; every message says
+/// what happened, to what, and what to do next, on one printable line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CloudError {
+    /// AWS asked for fewer requests (`Throttling`, `RequestLimitExceeded`): try again later, less often.
+    #[error("{0}")]
+    Throttled(String),
+    /// The credentials may not do this; the message names the action.
+    #[error("{0}")]
+    Denied(String),
+    /// No credentials, or expired ones.
+    #[error("{0}")]
+    Credentials(String),
+    /// Refused, timed out, no such host: nothing is known about the cloud's state.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The named thing does not exist.
+    #[error("{0}")]
+    Absent(String),
+    /// Something of this name is there already.
+    #[error("{0}")]
+    Exists(String),
+    /// AWS refused it for what was asked, and nothing happened.
+    #[error("{0}")]
+    Refused(String),
+    /// Anything else, an answer that makes no sense among it.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl CloudError {
+    /// The kind a reading remembers.
+    #[must_use]
+    pub const fn kind(&self) -> FailureKind {
+        match self {
+            Self::Throttled(_) => FailureKind::Throttled,
+            Self::Denied(_) => FailureKind::Denied,
+            Self::Credentials(_) => FailureKind::Credentials,
+            Self::Unreachable(_) => FailureKind::Unreachable,
+            Self::Absent(_) => FailureKind::Absent,
+            Self::Exists(_) | Self::Refused(_) | Self::Other(_) => FailureKind::Other,
+        }
+    }
+
+    /// Whether a change that ended so may have happened all the same.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Other(_))
+    }
+}
+
+/// A small text kept in the cloud under a name (an SSM parameter).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Its name, a path: `/quarterdeck/…`.
+    pub name: String,
+    /// What it says.
+    pub text: String,
+    /// When it was last written.
+    pub written_at: Option<Timestamp>,
+}
+
+/// What every read gives.
+pub type Answer<T> = Result<T, CloudError>;
+
+/// The reading half of the cloud. Every call ends within the adapter's own deadline.
+#[async_trait]
+pub trait CloudRead: Send + Sync {
+    /// The clock of this cloud; the sandbox's runs at its own speed.
+    fn now(&self) -> Timestamp;
+
+    /// Returns when so much of this cloud's time has passed. The engine waits in no other way, so that a simulated
+    /// cloud waits at its own speed.
+    async fn pause(&self, time: Duration);
+
+    /// Where it leads.
+    fn endpoint(&self) -> &Endpoint;
+
+    /// Who we are (STS `GetCallerIdentity`).
+    async fn identity(&self) -> Answer<Identity>;
+
+    /// Every instance tagged with this deployment, terminated ones too while AWS lists them
+    /// (EC2 `DescribeInstances`, one paginated call).
+    async fn servers(&self, deployment: &DeploymentName) -> Answer<Vec<Server>>;
+
+    /// Those of the named groups that exist (`DescribeAutoScalingGroups`, 100 names a request).
+    async fn groups(&self, names: &[GroupName]) -> Answer<Vec<Group>>;
+
+    /// Those of the named load balancers that exist (`DescribeLoadBalancers`).
+    async fn load_balancers(&self, names: &[LoadBalancerName]) -> Answer<Vec<LoadBalancer>>;
+
+    /// Health of every member (`DescribeInstanceHealth`, one request).
+    async fn member_health(&self, balancer: &LoadBalancerName) -> Answer<Vec<MemberHealth>>;
+
+    /// What these configurations and template versions say; those that are gone are left out
+    /// (`DescribeLaunchConfigurations` in one call, `DescribeLaunchTemplateVersions` once per template).
+    async fn launch_settings(&self, sources: &[LaunchSource]) -> Answer<Vec<LaunchSettings>>;
+
+    /// Those of the images that exist (EC2 `DescribeImages`, one request).
+    async fn images(&self, ids: &[ImageId]) -> Answer<Vec<Image>>;
+
+    /// What the instance printed on its console, as far as AWS keeps it: the newest 64 KB; none when it keeps
+    /// nothing (EC2 `GetConsoleOutput`, one request, and another where the first knows nothing). It is raw: not
+    /// cleaned for a terminal.
+    async fn console_output(&self, instance: &InstanceId) -> Answer<Option<String>>;
+
+    /// The group's newest activities, newest first (`DescribeScalingActivities`, one request).
+    async fn activities(&self, group: &GroupName, limit: u8) -> Answer<Vec<Activity>>;
+
+    /// The numbers of the last `window`, at one-minute periods where AWS has them
+    /// (`GetMetricData`, at most 500 queries a request; billed per metric).
+    /// A key without points gives an empty series; one that CloudWatch could not or would not tell is absent.
+    async fn metrics(&self, keys: &[MetricKey], window: Duration) -> Answer<BTreeMap<MetricKey, Series>>;
+
+    /// The launch configurations of this prefix, or the versions of this launch template, newest first, as far as they
+    /// name a release (`DescribeLaunchConfigurations`, `DescribeLaunchTemplateVersions`). `prefix` is
+    /// `<deployment>_<environment>_lc_`.
+    async fn releases(&self, like: &LaunchSource, prefix: &str) -> Answer<Vec<LaunchSettings>>;
+
+    /// Images of this deployment's own account whose names begin so (`DescribeImages`, one paginated call).
+    async fn images_named(&self, prefix: &str) -> Answer<Vec<Image>>;
+
+    /// Notes whose names begin with this path (SSM `GetParametersByPath`, 10 a request), in order of their names.
+    async fn notes(&self, path: &str) -> Answer<Vec<Note>>;
+}

@@ -1,0 +1,126 @@
+//! What loading promises.
+
+use std::path::Path;
+
+use super::*;
+
+fn project(text: &str) -> (Option<Project>, Vec<Problem>) {
+    let mut problems = Problems::of(Path::new("c.yml"));
+    let project = parse_project(text, &mut problems);
+    (project, problems.into_sorted())
+}
+
+fn shown(problems: &[Problem]) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
+}
+
+fn fixture() -> Loaded {
+    load(None, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/project"))
+}
+
+#[test]
+fn a_real_project_loads_without_a_single_problem() {
+    let loaded = fixture();
+    assert_eq!(shown(&loaded.problems), Vec::<String>::new());
+    let project = loaded.project.unwrap();
+    assert!(project.instances.run_upgrade && !project.instances.fs_encrypt && project.instances.ebs_encrypt);
+    assert_eq!(project.root("staging"), "/home/myproject/www/staging");
+    assert_eq!(project.database_name("staging"), "myproject_staging");
+    assert_eq!(project.names.upgrade_message.as_deref(), Some("deployment/templates/html/503.html"));
+    assert_eq!(project.servers.database.disable_oom, Some(true));
+}
+
+#[test]
+fn the_topology_of_a_real_project_names_what_exists_in_aws() {
+    let topology = fixture().project.unwrap().topology(None).unwrap();
+    assert_eq!((topology.deployment.as_str(), topology.region.as_str()), ("myproject", "us-east-1"));
+    let names: Vec<_> = topology.environments.iter().map(|e| (e.name.as_str(), e.production)).collect();
+    assert_eq!(names, [("testing", false), ("staging", false), ("production", true)]);
+    let production = &topology.environments[2];
+    assert_eq!(production.group.as_ref().unwrap().as_str(), "myproject-production-ag");
+    assert_eq!(production.load_balancers[0].as_str(), "myproject-production-lb");
+    assert_eq!(production.domains[0], "www.myproject.example.com");
+}
+
+#[test]
+fn names_that_would_command_the_terminal_are_errors_with_their_places_and_are_tamed() {
+    let text = r#"deployments: ["d\e[2Jx"]
+region: "us\u202e"
+environments: ["e\e]0;n\a"]
+site_domains_map: {"e·]0;n·": ["a\n.b"]}
+load_balancers: {"e·]0;n·": ["l\rb"]}
+auto_scaling_groups: {"e·]0;n·": "g\u200b"}
+"#;
+    let (project, problems) = project(text);
+    let errors: Vec<usize> =
+        problems.iter().filter(|p| p.severity == ProblemSeverity::Error).map(|p| p.line).collect();
+    assert_eq!(errors, [1, 2, 3, 4, 5, 6], "{problems:#?}");
+    assert!(problems[0].what.starts_with("the name `d·[2Jx` has control"), "{}", problems[0]);
+    let topology = project.unwrap().topology(None).unwrap();
+    assert_eq!((topology.deployment.as_str(), topology.region.as_str()), ("d·[2Jx", "us·"));
+    let place = &topology.environments[0];
+    assert_eq!((place.name.as_str(), place.domains[0].as_str()), ("e·]0;n·", "a·.b"));
+    assert_eq!(place.load_balancers[0].as_str(), "l·b");
+    assert_eq!(place.group.as_ref().unwrap().as_str(), "g·");
+}
+
+#[test]
+fn an_unknown_deployment_is_refused_with_the_nearest_one() {
+    let problem = fixture().project.unwrap().topology(Some("myprojct")).unwrap_err();
+    assert!(problem.to_string().contains("no deployment `myprojct`; the config has myproject"), "{problem}");
+    assert_eq!(problem.suggestion.as_deref(), Some("myproject"));
+}
+
+#[test]
+fn a_default_deployment_that_is_not_listed_is_refused_unless_one_is_named() {
+    let text = "environments: [a]\ndeployments: [shop]\ndefault_deployment: shpo\n";
+    let project = project(text).0.unwrap();
+    let problem = project.topology(None).unwrap_err();
+    assert_eq!((problem.line, problem.suggestion.as_deref()), (3, Some("shop")));
+    assert_eq!(project.topology(Some("shop")).unwrap().deployment.as_str(), "shop");
+}
+
+#[test]
+fn a_misspelt_production_environment_is_still_protected() {
+    let (project, _) = project("environments: [staging, production]\nproduction_environments: [prodution]\n");
+    let project = project.unwrap();
+    assert!(project.is_production("production"));
+    assert!(!project.is_production("staging"));
+}
+
+#[test]
+fn values_are_looked_up_by_both_then_environment_then_role_and_old_role_names_are_the_same() {
+    let text =
+        "instance_types:\n  production: {web: a, db-master: b}\n  staging: c\n  web: d\n  db-slave: e\n";
+    let types = project(text).0.unwrap().aws.instance_types;
+    let find = |environment, role| types.find(environment, role).map(|found| found.value.clone());
+    assert_eq!(find("production", "web").as_deref(), Some("a"));
+    assert_eq!(find("production", "db-primary").as_deref(), Some("b"));
+    assert_eq!(find("production", "db-replica").as_deref(), Some("e"));
+    assert_eq!(find("staging", "web").as_deref(), Some("c"));
+    assert_eq!(find("testing", "web").as_deref(), Some("d"));
+    assert_eq!(find("testing", "cache"), None);
+}
+
+#[test]
+fn a_wrong_value_is_reported_and_left_at_its_default() {
+    let (project, problems) =
+        project("pgbouncer_port: [1]\ndeployments: web\ninstance_settings:\n  run_upgrade: 'no'\n");
+    assert_eq!(project.unwrap().servers.pgbouncer_port, None);
+    let expected = [
+        "c.yml:1:17: error: `pgbouncer_port` wants a port from 1 to 65535, not a list; the default is used",
+        "c.yml:2:14: warning: a list is wanted here, so write `[web]`; FabulAWS takes this apart letter by letter",
+        "c.yml:4:16: error: `instance_settings.run_upgrade` wants true or false without quotes, not text; the \
+         default is used",
+    ];
+    assert_eq!(shown(&problems), expected);
+}
+
+#[test]
+fn subnets_are_found_by_letter_and_by_full_name() {
+    let text = "region: us-east-1\nsubnets: {a: subnet-1, us-east-1c: subnet-2}\n";
+    let project = project(text).0.unwrap();
+    assert_eq!(project.subnet("us-east-1a"), Some("subnet-1"));
+    assert_eq!(project.subnet("c"), Some("subnet-2"));
+    assert_eq!(project.subnet("e"), None);
+}

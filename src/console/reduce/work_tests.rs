@@ -1,0 +1,381 @@
+//! What plans and their runs do to the console: keys and news go in, effects and what is on screen come out.
+
+use super::script::Console;
+use crate::console::event::{Effect, Event};
+use crate::console::panes::Ticket;
+use crate::console::state::Overlay;
+use crate::console::views::tests::plans;
+use crate::console::work::{NoPlan, Obstacle, Opened, PlanWish, Record, Stage, Start, StartWish};
+use crate::engine::lock::Held;
+use crate::engine::run::{Cancel, Grip, StepEnd};
+use crate::engine::store::RunState;
+use crate::fleet::Process;
+use crate::operation::OPERATIONS;
+use crate::plan::Plan;
+
+fn on(environment: &str) -> Console {
+    let mut console = Console::open();
+    console.press(":").write(&format!("environment {environment}")).press("enter");
+    console
+}
+
+fn wishes(console: &Console) -> Vec<PlanWish> {
+    let plans = console.effects.iter().filter_map(|effect| match effect {
+        Effect::Plan(wish) => Some((**wish).clone()),
+        _ => None,
+    });
+    plans.collect()
+}
+
+fn starts(console: &Console) -> Vec<StartWish> {
+    let starts = console.effects.iter().filter_map(|effect| match effect {
+        Effect::Start(wish) => Some((**wish).clone()),
+        _ => None,
+    });
+    starts.collect()
+}
+
+fn stops(console: &Console) -> Vec<Cancel> {
+    let stops = console.effects.iter().filter_map(|effect| match effect {
+        Effect::Stop(_, cancel) => Some(*cancel),
+        _ => None,
+    });
+    stops.collect()
+}
+
+/// A plan to suspend a process is on the screen.
+fn planned(environment: &str) -> (Console, Ticket) {
+    let mut console = on(environment);
+    console.press("o").write("suspend").press("enter enter");
+    let ticket = wishes(&console).last().unwrap().ticket;
+    let plan: Plan = plans::suspension(environment);
+    console.send(Event::Planned(ticket, Ok(Box::new(plan))));
+    (console, ticket)
+}
+
+fn running(environment: &str) -> (Console, Ticket) {
+    let (mut console, ticket) = planned(environment);
+    console.press("enter y");
+    console.send(Event::Begun(ticket, Ok(Box::new(plans::begun(plans::deploy(environment))))));
+    (console, ticket)
+}
+
+fn question(console: &Console) -> String {
+    match &console.state.overlay {
+        Some(Overlay::Question(question)) => {
+            let lines: Vec<&str> = question.lines.iter().map(|(_, line)| line.as_str()).collect();
+            format!("{}\n{}", question.title, lines.join("\n"))
+        }
+        other => panic!("no question but {other:?}"),
+    }
+}
+
+fn notices(console: &Console) -> Vec<&'static str> {
+    let notices = console.effects.iter().filter_map(|effect| match effect {
+        Effect::Notify(notice) => Some(notice.state),
+        _ => None,
+    });
+    notices.collect()
+}
+
+fn history(console: &mut Console, records: Vec<Record>) {
+    console.send(Event::History(Ok(records)));
+}
+
+#[test]
+fn an_operation_is_found_told_planned_agreed_to_and_begun_and_never_by_a_single_key() {
+    let mut console = on("staging");
+    console.press("o").write("susp").press("enter down down down down space down down down space enter");
+    let wish = wishes(&console).pop().unwrap();
+    assert_eq!((wish.operation, wish.environment.as_str()), ("suspend-processes", "staging"));
+    assert_eq!(wish.options.processes, [Process::AzRebalance, Process::ReplaceUnhealthy]);
+    assert_eq!(console.place(), format!("plan {}", wish.ticket.0));
+    console.press("enter y");
+    assert_eq!(starts(&console), [], "there is no plan yet");
+    let plan = plans::suspension("staging");
+    console.send(Event::Planned(wish.ticket, Ok(Box::new(plan.clone()))));
+    console.press("enter enter");
+    assert_eq!(starts(&console), [], "enter alone begins nothing");
+    console.press("y");
+    let start = starts(&console).pop().unwrap();
+    assert_eq!((start.start, start.grip), (Start::Begin(Box::new(plan)), Grip::Take));
+}
+
+#[test]
+fn production_is_begun_by_its_name_only() {
+    let (mut console, _) = planned("production");
+    console.press("enter y enter").write("x").press("enter");
+    assert_eq!(starts(&console), []);
+    console.press("esc enter").write("production").press("enter");
+    assert_eq!(starts(&console).len(), 1);
+}
+
+#[test]
+fn refreshes_do_not_remake_a_plan_under_the_operators_hands() {
+    let (mut console, ticket) = planned("staging");
+    console.press("enter");
+    let before = console.state.desk.sheet(ticket).cloned();
+    console.changed(|snapshot| snapshot.measured.clear());
+    assert_eq!(console.state.desk.sheet(ticket).cloned(), before);
+    assert_eq!(wishes(&console).len(), 1);
+    console.press("y");
+    assert_eq!(starts(&console).len(), 1);
+}
+
+#[test]
+fn with_read_only_nothing_is_offered_and_nothing_is_planned() {
+    for change in [
+        (|console: &mut Console| console.state.read_only = true) as fn(&mut Console),
+        |console| console.state.preferences.read_only_environments = ["staging".into()].into(),
+        |console| console.state.desk.can_change = false,
+    ] {
+        let mut console = on("staging");
+        change(&mut console);
+        for keys in ["o", "d", "r"] {
+            console.press(keys);
+            assert!(console.state.overlay.is_none(), "{keys}");
+            assert!(!console.toast().is_empty());
+        }
+        assert_eq!(console.effects, []);
+    }
+    let (mut console, ticket) = planned("staging");
+    console.state.read_only = true;
+    console.press("enter y");
+    assert_eq!(starts(&console), []);
+    let work = plans::failed(ticket, "staging");
+    console.state.desk.add(work);
+    console.send(Event::Begun(Ticket(99), Err(Obstacle::Other("x".into())))).press("esc");
+    console.press("R r y u y");
+    assert_eq!(starts(&console), []);
+}
+
+#[test]
+fn between_question_and_answer_the_environment_may_have_become_read_only() {
+    let (mut console, _) = planned("staging");
+    console.press("enter");
+    console.state.preferences.read_only_environments = ["staging".into()].into();
+    console.press("y");
+    assert_eq!(starts(&console), []);
+    assert!(console.toast().contains("read-only now"), "{}", console.toast());
+}
+
+#[test]
+fn a_refusal_that_can_be_overridden_asks_for_its_word_and_plans_again_with_it() {
+    let (mut console, ticket) = planned("staging");
+    let no = NoPlan { words: "it would go backwards".into(), word: Some("backwards") };
+    console.send(Event::Planned(ticket, Err(no))).press("enter");
+    assert!(question(&console).contains("backwards"));
+    console.write("forward").press("enter");
+    assert_eq!(wishes(&console).len(), 1);
+    console.press("esc enter").write("backwards").press("enter");
+    let again = wishes(&console).pop().unwrap();
+    assert_eq!((again.ticket, again.options.overrides), (ticket, vec!["backwards".to_owned()]));
+    assert_eq!(console.state.desk.sheet(ticket).unwrap().stage, Stage::Planning);
+    let no = NoPlan { words: "no group".into(), word: None };
+    console.send(Event::Planned(ticket, Err(no))).press("enter");
+    assert!(console.state.overlay.is_none() && console.toast().contains("no plan"));
+}
+
+#[test]
+fn a_changed_assumption_is_shown_with_both_values_and_can_be_planned_anew() {
+    let (mut console, ticket) = planned("staging");
+    console.press("enter y");
+    let why =
+        Obstacle::Changed { fact: "sizes of ag".into(), was: "2 of 1–4".into(), is: "3 of 1–4".into() };
+    console.send(Event::Begun(ticket, Err(why)));
+    let words = question(&console);
+    assert!(
+        words.contains("2 of 1–4") && words.contains("3 of 1–4") && words.contains("Nothing was changed")
+    );
+    assert_eq!(console.place(), format!("plan {}", ticket.0));
+    console.press("p");
+    assert_eq!(wishes(&console).len(), 2);
+}
+
+#[test]
+fn a_lock_is_taken_over_or_done_without_only_by_typing_it() {
+    let held = Obstacle::Held(Box::new(Held { number: 12, note: None }));
+    let (mut console, ticket) = planned("staging");
+    console.press("enter y").send(Event::Begun(ticket, Err(held))).press("t enter");
+    assert_eq!(starts(&console).len(), 1, "asked a second time");
+    console.write("take over").press("enter");
+    assert_eq!(starts(&console).pop().unwrap().grip, Grip::TakeOver(12));
+    console.send(Event::Begun(ticket, Err(Obstacle::Denied("ssm".into())))).press("w y enter");
+    assert_eq!(starts(&console).len(), 2);
+    console.press("esc enter y").send(Event::Begun(ticket, Err(Obstacle::Denied("ssm".into()))));
+    console.press("w").write("nobody else is at work").press("enter");
+    assert_eq!(starts(&console).pop().unwrap().grip, Grip::Without);
+}
+
+#[test]
+fn a_run_takes_the_place_of_its_plan_and_goes_on_when_its_screen_is_left() {
+    let (mut console, ticket) = running("staging");
+    assert_eq!(console.place(), format!("work {}", ticket.0));
+    console.press("esc");
+    assert_eq!(console.place(), "staging/servers");
+    console.press("R");
+    assert_eq!(console.place(), format!("work {}", ticket.0));
+    console.press("F").send(Event::Told(vec![(ticket, plans::step_begun(1, 3))]));
+    assert_eq!(stops(&console), []);
+    assert_eq!(console.state.desk.going_on().count(), 1);
+    assert!(console.state.interest.busy, "what changes is read more often");
+}
+
+#[test]
+fn the_step_that_begins_is_selected_unless_somebody_is_just_reading() {
+    let (mut console, ticket) = running("staging");
+    console.wait(std::time::Duration::from_secs(6));
+    console.send(Event::Told(vec![(ticket, plans::step_begun(3, 3))]));
+    assert_eq!(console.selected(), "3");
+    console.press("down").send(Event::Told(vec![(ticket, plans::step_begun(1, 3))]));
+    assert_eq!(console.selected(), "4");
+}
+
+#[test]
+fn stopping_asks_how_and_more_can_be_asked_for_but_not_less() {
+    let (mut console, ticket) = running("staging");
+    console.press("X y enter");
+    assert_eq!(stops(&console), []);
+    console.press("s");
+    assert_eq!(stops(&console), [Cancel::AfterStep]);
+    console.press("X s");
+    assert_eq!(stops(&console), [Cancel::AfterStep]);
+    console.press("u");
+    assert_eq!(stops(&console), [Cancel::AfterStep, Cancel::NowAndUndo]);
+    console.press("X");
+    assert!(console.toast().contains("undone already"));
+    console.send(Event::Told(vec![(ticket, plans::finished(RunState::Cancelled))])).press("X");
+    assert!(console.toast().contains("over"));
+}
+
+#[test]
+fn whoever_looks_elsewhere_is_told_of_the_end_and_the_history_is_read_again() {
+    let (mut console, ticket) = running("staging");
+    console.press("F");
+    console.effects.clear();
+    let news = vec![
+        (ticket, plans::step_begun(1, 9)),
+        (ticket, plans::ended(1, StepEnd::Failed("no answer".into()), 3)),
+        (ticket, plans::finished(RunState::Failed)),
+    ];
+    console.send(Event::Told(news));
+    assert_eq!(notices(&console), ["failed"]);
+    assert!(console.effects.contains(&Effect::History));
+    assert!(console.toast().contains("failed"), "{}", console.toast());
+}
+
+#[test]
+fn a_run_that_needs_an_answer_notifies_too() {
+    let (mut console, ticket) = planned("staging");
+    console.press("enter y").send(Event::Begun(ticket, Err(Obstacle::Other("disk full".into()))));
+    assert_eq!(notices(&console), ["refused"]);
+}
+
+#[test]
+fn leaving_while_a_run_goes_on_asks_to_stop_it_or_to_wait() {
+    let (mut console, ticket) = running("staging");
+    console.press("ctrl-c y enter ctrl-c");
+    assert!(!console.effects.contains(&Effect::Quit));
+    console.press("w");
+    assert!(console.state.leaving && stops(&console).is_empty());
+    console.press("ctrl-c esc");
+    assert!(!console.effects.contains(&Effect::Quit), "asked once more");
+    console.send(Event::Told(vec![(ticket, plans::finished(RunState::Done))]));
+    assert!(console.effects.contains(&Effect::Quit));
+
+    let (mut console, _) = running("staging");
+    console.press("ctrl-c s");
+    assert_eq!(stops(&console), [Cancel::AfterStep]);
+    assert!(!console.effects.contains(&Effect::LeaveSoon), "putting back may take its time");
+    console.press("ctrl-c i");
+    assert!(console.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn suspending_would_leave_the_run_without_anybody_who_executes_it() {
+    let (mut console, _) = running("staging");
+    console.press("ctrl-z");
+    assert!(!console.effects.contains(&Effect::Suspend));
+}
+
+#[test]
+fn what_was_interrupted_is_asked_about_once_and_taken_up_only_after_a_second_answer() {
+    let mut console = Console::open();
+    history(&mut console, plans::history("staging"));
+    assert!(question(&console).starts_with("2 runs are not finished"), "{}", question(&console));
+    console.press("r u y enter");
+    assert_eq!(starts(&console), []);
+    console.press("l");
+    let opened = console.effects.iter().find_map(|effect| match effect {
+        Effect::OpenPast(ticket, id) => Some((*ticket, id.clone())),
+        _ => None,
+    });
+    let (ticket, id) = opened.unwrap();
+    assert_eq!(id, plans::id(6));
+    let mut work = plans::under_way(ticket, "staging");
+    (work.id, work.state, work.is_ours) = (id.clone(), RunState::Interrupted, false);
+    console.state.desk.add(work);
+    console.press("r");
+    assert!(question(&console).starts_with("Resume run 2026-11-22-0006?"), "{}", question(&console));
+    console.press("y");
+    let start = starts(&console).pop().unwrap();
+    assert_eq!(start.start, Start::TakeUp { id, undo: false });
+    console.press("esc");
+    history(&mut console, plans::history("staging"));
+    assert!(console.state.overlay.is_none(), "once");
+}
+
+#[test]
+fn undoing_a_run_of_production_wants_its_name() {
+    let mut console = Console::open();
+    let ticket = console.state.shelf.ticket();
+    console.state.desk.add(plans::failed(ticket, "production"));
+    console.press("R u y enter");
+    assert_eq!(starts(&console), []);
+    console.press("esc u").write("production").press("enter");
+    assert_eq!(starts(&console).pop().unwrap().start, Start::TakeUp { id: plans::id(7), undo: true });
+}
+
+#[test]
+fn a_run_of_the_history_is_opened_from_its_page_and_what_is_unknown_says_why() {
+    let mut console = on("staging");
+    console.press("7");
+    assert!(console.effects.contains(&Effect::History));
+    history(&mut console, plans::good_history("staging"));
+    assert_eq!(console.rows().len(), 4);
+    console.press("enter");
+    let ticket = match console.effects.last() {
+        Some(Effect::OpenPast(ticket, id)) => {
+            assert_eq!(*id, plans::id(4));
+            *ticket
+        }
+        other => panic!("{other:?}"),
+    };
+    let failed: Result<Box<Opened>, String> = Err("the run's record cannot be read".into());
+    console.send(Event::Opened(ticket, failed));
+    assert!(console.toast().contains("cannot be read"));
+    console.press("esc");
+    assert_eq!(console.place(), "staging/runs");
+}
+
+#[test]
+fn every_operation_of_the_table_can_be_chosen_and_told_what_it_takes() {
+    for operation in OPERATIONS {
+        let mut console = on("staging");
+        console.press("o").write(operation.name).press("enter");
+        let shown = match &console.state.overlay {
+            Some(Overlay::Choices(choices)) => {
+                assert_eq!(choices.operation.name, operation.name);
+                let of = |opt| choices.lines.iter().any(|line| line.opt == opt);
+                let told = operation.takes.iter().filter(|opt| **opt != crate::operation::Opt::Override);
+                told.copied().filter(|opt| !of(*opt)).collect::<Vec<_>>()
+            }
+            None => {
+                assert_eq!(wishes(&console).pop().unwrap().operation, operation.name);
+                Vec::new()
+            }
+            other => panic!("{}: {other:?}", operation.name),
+        };
+        assert_eq!(shown, [], "{}", operation.name);
+    }
+}

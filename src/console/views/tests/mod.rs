@@ -1,0 +1,12 @@
+//! Screens as people see them: snapshots of every screen, page, overlay and designed state in four sizes.
+
+pub(crate) mod fixture;
+mod hits;
+mod measured;
+mod old_numbers;
+mod plan_shots;
+pub(crate) mod plans;
+mod run_shots;
+pub(crate) mod runs;
+mod shots;
+mod sizes;

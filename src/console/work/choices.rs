@@ -1,0 +1,208 @@
+//! What an operation is told: a line for everything that can be chosen, made from the options that it takes.
+
+use crate::console::age;
+use crate::console::state::State;
+use crate::fleet::release::parse_name;
+use crate::fleet::{EnvironmentName, InstanceId, LaunchSettings, LaunchSource, Process, Role};
+use crate::operation::{Kind, Operation, Opt, Options, Refused};
+
+/// The longest text of a line.
+const LONGEST: usize = 200;
+
+/// How a line is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineKind {
+    /// Taken in or left out; of several that belong together any number.
+    Check,
+    /// Of several that belong together at most one.
+    Pick,
+    /// Typed: a number.
+    Number,
+    /// Typed: words.
+    Text,
+}
+
+/// A line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The option it is of.
+    pub opt: Opt,
+    /// How it is changed.
+    pub kind: LineKind,
+    /// What it is called.
+    pub label: String,
+    /// What is written for it, where it is not typed.
+    pub value: String,
+    /// Whether it is taken in.
+    pub on: bool,
+    /// What was typed.
+    pub text: String,
+}
+
+/// What is being chosen.
+#[derive(Clone, Debug)]
+pub struct Choices {
+    /// Where.
+    pub environment: EnvironmentName,
+    /// The operation.
+    pub operation: &'static Operation,
+    /// The lines.
+    pub lines: Vec<Line>,
+    /// Where the keys go.
+    pub cursor: usize,
+    /// Words of refusals that are not to count.
+    pub overrides: Vec<String>,
+    /// Why the releases are not listed: not read yet, or what went wrong.
+    pub no_releases: Option<String>,
+}
+
+impl Choices {
+    /// What can be chosen for an operation; a server that is selected is taken in.
+    #[must_use]
+    pub fn new(
+        state: &State,
+        environment: EnvironmentName,
+        operation: &'static Operation,
+        selected: Option<&InstanceId>,
+    ) -> Self {
+        let lines = operation.takes.iter().filter(|opt| **opt != Opt::Override);
+        let lines = lines.flat_map(|opt| lines_of(state, &environment, *opt, selected)).collect();
+        let no_releases = operation.takes.contains(&Opt::Release).then(|| "reading…".to_owned());
+        Self { environment, operation, lines, cursor: 0, overrides: Vec::new(), no_releases }
+    }
+
+    /// The releases that there are came in, newest first.
+    pub fn list_releases(&mut self, state: &State, releases: &[LaunchSettings]) {
+        self.no_releases = releases.is_empty().then(|| "there is none yet".to_owned());
+        self.lines.retain(|line| line.kind != LineKind::Pick);
+        let at = self.lines.iter().position(|line| line.opt == Opt::Release).map_or(0, |at| at + 1);
+        let current = state.topology.environment(&self.environment).and_then(|place| place.group.as_ref());
+        let current = current.and_then(|name| state.snapshot.group(name)?.launch.clone());
+        let picks = releases.iter().map(|settings| {
+            let label = match &settings.resolved {
+                LaunchSource::Configuration { name } => name.as_str(),
+                LaunchSource::Template { .. } => settings.description.as_deref().unwrap_or_default(),
+            };
+            let made = parse_name(label);
+            let value = match &settings.resolved {
+                LaunchSource::Configuration { name } => name.clone(),
+                LaunchSource::Template { version, .. } => version.clone(),
+            };
+            let changeset = made.as_ref().map_or("?", |(_, changeset)| changeset.short());
+            let at = made.as_ref().map(|(at, _)| *at).or(settings.created_at);
+            let at = at.map_or_else(|| "?".to_owned(), |at| age::ago(at, state.now));
+            let is_current =
+                current.as_ref().is_some_and(|c| *c == settings.source || *c == settings.resolved);
+            let current = if is_current { "  in use" } else { "" };
+            Line {
+                opt: Opt::Release,
+                kind: LineKind::Pick,
+                label: format!("{changeset:<9} {at:<8} {}{current}", settings.resolved.label()),
+                value,
+                on: false,
+                text: String::new(),
+            }
+        });
+        self.lines.splice(at..at, picks.collect::<Vec<_>>());
+        self.cursor = self.cursor.min(self.lines.len().saturating_sub(1));
+    }
+
+    /// What it is told.
+    ///
+    /// # Errors
+    /// When a value makes no sense.
+    pub fn options(&self) -> Result<Options, Refused> {
+        let mut options = Options::default();
+        for opt in self.operation.takes {
+            let of_it = || self.lines.iter().filter(|line| line.opt == *opt);
+            let typed = of_it().find(|line| !line.text.trim().is_empty()).map(|line| line.text.trim());
+            let chosen: Vec<&str> = of_it().filter(|line| line.on).map(|line| line.value.as_str()).collect();
+            if let Some(typed) = typed {
+                options.set(*opt, typed)?;
+            } else if !chosen.is_empty() {
+                options.set(*opt, &chosen.join(","))?;
+            }
+        }
+        options.overrides.clone_from(&self.overrides);
+        Ok(options)
+    }
+
+    /// Takes the line in, or leaves it out.
+    pub fn toggle(&mut self) {
+        let Some(line) = self.lines.get(self.cursor) else { return };
+        let (opt, kind, on) = (line.opt, line.kind, !line.on);
+        for (n, other) in self.lines.iter_mut().enumerate() {
+            if n == self.cursor {
+                other.on = on && matches!(kind, LineKind::Check | LineKind::Pick);
+            } else if kind == LineKind::Pick && other.opt == opt {
+                other.on = false;
+                other.text.clear();
+            }
+        }
+    }
+
+    /// All lines of the same option, or none of them.
+    pub fn toggle_all(&mut self) {
+        let Some(opt) = self.lines.get(self.cursor).map(|line| line.opt) else { return };
+        let of_it = |line: &&mut Line| line.opt == opt && line.kind == LineKind::Check;
+        let all = self.lines.iter().filter(|line| line.opt == opt).all(|line| line.on);
+        self.lines.iter_mut().filter(of_it).for_each(|line| line.on = !all);
+    }
+
+    /// Types a character, or takes the last one away. False where nothing is typed.
+    pub fn write(&mut self, typed: Option<char>) -> bool {
+        let Some(line) = self.lines.get_mut(self.cursor) else { return false };
+        let fits = |c: char| match line.kind {
+            LineKind::Number => c.is_ascii_digit(),
+            LineKind::Text => crate::fleet::text::is_printable(c),
+            LineKind::Check | LineKind::Pick => false,
+        };
+        if !matches!(line.kind, LineKind::Number | LineKind::Text) {
+            return false;
+        }
+        match typed {
+            Some(c) if fits(c) && line.text.chars().count() < LONGEST => line.text.push(c),
+            Some(_) => {}
+            None => drop(line.text.pop()),
+        }
+        if !line.text.is_empty() {
+            let opt = line.opt;
+            self.lines.iter_mut().filter(|line| line.opt == opt).for_each(|line| line.on = false);
+        }
+        true
+    }
+}
+
+fn lines_of(
+    state: &State,
+    environment: &EnvironmentName,
+    opt: Opt,
+    selected: Option<&InstanceId>,
+) -> Vec<Line> {
+    let line = |kind, label: String, value: String| {
+        let on = selected.is_some_and(|id| opt == Opt::Servers && id.as_str() == value);
+        Line { opt, kind, label, value, on, text: String::new() }
+    };
+    let words = |word: &str| line(LineKind::Check, word.to_owned(), word.to_owned());
+    match (opt, opt.kind()) {
+        (Opt::Processes, _) => Process::ALL.iter().map(|process| words(process.word())).collect(),
+        (Opt::Servers, _) => {
+            let mut servers = state.snapshot.servers_of(environment);
+            servers
+                .retain(|server| server.is_target() && matches!(server.role.role, Role::Web | Role::Combo));
+            servers.sort_by(|a, b| a.id.cmp(&b.id));
+            let label = |server: &crate::fleet::Server| {
+                format!("{} {} {}", server.id, server.role.role, server.address().unwrap_or("?"))
+            };
+            servers.iter().map(|s| line(LineKind::Check, label(s), s.id.as_str().to_owned())).collect()
+        }
+        (Opt::Balancers, _) => {
+            let place = state.topology.environment(environment);
+            let names = place.into_iter().flat_map(|place| &place.load_balancers);
+            names.map(|name| words(name.as_str())).collect()
+        }
+        (_, Kind::Flag) => vec![line(LineKind::Check, opt.name().replace('-', " "), "yes".into())],
+        (_, Kind::Number) => vec![line(LineKind::Number, String::new(), String::new())],
+        (_, Kind::Word | Kind::Words) => vec![line(LineKind::Text, String::new(), String::new())],
+    }
+}

@@ -1,0 +1,128 @@
+//! The plans and runs of plans that this console knows, and the history on disk.
+
+use super::past::Record;
+use super::run::Work;
+use super::sheet::Sheet;
+use super::usual::Usual;
+use crate::console::panes::Ticket;
+use crate::engine::RunId;
+use crate::engine::store::RunState;
+use crate::fleet::EnvironmentName;
+
+/// The most plans that are kept.
+const MOST_SHEETS: usize = 8;
+/// The most runs whose lines are kept.
+const MOST_WORKS: usize = 8;
+/// What lines of older runs may take.
+const OF_OLDER: usize = 1 << 20;
+
+/// Plans, runs and history.
+#[derive(Clone, Debug, Default)]
+pub struct Desk {
+    sheets: Vec<Sheet>,
+    works: Vec<Work>,
+    /// Every run on disk, latest first; none until it was read.
+    pub history: Option<Vec<Record>>,
+    /// Why the history cannot be read.
+    pub unread: Option<String>,
+    /// Whether the operator was asked about what was interrupted.
+    pub asked: bool,
+    /// Whether there is a way to change anything from this console.
+    pub can_change: bool,
+}
+
+impl Desk {
+    /// Nothing on it yet.
+    #[must_use]
+    pub fn new(can_change: bool) -> Self {
+        Self { can_change, ..Self::default() }
+    }
+
+    /// Puts a plan on it.
+    pub fn add_sheet(&mut self, sheet: Sheet) {
+        self.sheets.retain(|known| known.ticket != sheet.ticket);
+        self.sheets.push(sheet);
+        let surplus = self.sheets.len().saturating_sub(MOST_SHEETS);
+        self.sheets.drain(..surplus);
+    }
+
+    /// The plan of this name.
+    #[must_use]
+    pub fn sheet(&self, ticket: Ticket) -> Option<&Sheet> {
+        self.sheets.iter().find(|sheet| sheet.ticket == ticket)
+    }
+
+    /// The plan of this name, to change it.
+    pub fn sheet_mut(&mut self, ticket: Ticket) -> Option<&mut Sheet> {
+        self.sheets.iter_mut().find(|sheet| sheet.ticket == ticket)
+    }
+
+    /// Puts a run on it; the oldest that is over may have to go.
+    pub fn add(&mut self, work: Work) {
+        self.works.retain(|known| known.ticket != work.ticket);
+        self.works.iter_mut().filter(|work| !work.goes_on()).for_each(|work| work.printers.shrink(OF_OLDER));
+        self.works.push(work);
+        while self.works.len() > MOST_WORKS {
+            let Some(oldest) = self.works.iter().position(|work| !work.goes_on() || !work.is_ours) else {
+                break;
+            };
+            self.works.remove(oldest);
+        }
+    }
+
+    /// The run of this name here.
+    #[must_use]
+    pub fn work(&self, ticket: Ticket) -> Option<&Work> {
+        self.works.iter().find(|work| work.ticket == ticket)
+    }
+
+    /// The run of this name here, to change it.
+    pub fn work_mut(&mut self, ticket: Ticket) -> Option<&mut Work> {
+        self.works.iter_mut().find(|work| work.ticket == ticket)
+    }
+
+    /// The run of this name in the history, while it is kept here.
+    #[must_use]
+    pub fn by_id(&self, id: &RunId) -> Option<&Work> {
+        self.works.iter().rev().find(|work| work.id == *id)
+    }
+
+    /// All runs, newest first.
+    pub fn works(&self) -> impl Iterator<Item = &Work> {
+        self.works.iter().rev()
+    }
+
+    /// Runs of this console that go on, newest first.
+    pub fn going_on(&self) -> impl Iterator<Item = &Work> {
+        self.works().filter(|work| work.is_ours && work.goes_on())
+    }
+
+    /// What this console knows better than the disk as it was read.
+    fn is_newer_here(&self, id: &RunId) -> bool {
+        self.by_id(id).is_some_and(|work| work.is_ours && work.goes_on())
+    }
+
+    /// Runs that were interrupted, or that left something, latest first.
+    pub fn open(&self) -> impl Iterator<Item = &Record> {
+        let history = self.history.iter().flatten();
+        history.filter(|past| past.is_open() && !self.is_newer_here(&past.id))
+    }
+
+    /// Those of an environment.
+    pub fn open_in(&self, environment: &EnvironmentName) -> impl Iterator<Item = &Record> {
+        self.open().filter(move |past| past.environment == *environment)
+    }
+
+    /// Plans' runs of this machine that go on in another console, latest first.
+    pub fn elsewhere(&self) -> impl Iterator<Item = &Record> {
+        let history = self.history.iter().flatten();
+        history
+            .filter(|past| past.is_plan && past.state == RunState::Running && !self.is_newer_here(&past.id))
+    }
+
+    /// How long runs of an operation took before, this one apart.
+    #[must_use]
+    pub fn usual(&self, operation: &str, environment: &EnvironmentName, but: Option<&RunId>) -> Usual {
+        Usual::of(self.history.as_deref().unwrap_or_default(), operation, environment, but)
+    }
+}

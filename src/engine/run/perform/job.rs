@@ -1,0 +1,206 @@
+//! A script on a server as a durable job: neither a lost connection nor a closed laptop touches it, and after a crash
+//! it is attached to again.
+
+use std::time::Duration;
+
+use super::{StepStop, Worker};
+use crate::engine::run::entry::{Mutation, MutationEnd, StepEnd};
+use crate::engine::run::world::{Trouble, instance_of};
+use crate::fleet::InstanceId;
+use crate::plan::{HostJob, Repeat};
+use crate::remote::{DurableJob, Ending, Input, JobName, Line, Outcome, Seen, Stream, Target};
+
+/// How often a job is attached to again that the server does not know any more.
+const ATTACH: u32 = 20;
+
+/// Does a job step.
+pub(super) async fn run(worker: &mut Worker, job: &HostJob) -> Result<StepEnd, StepStop> {
+    let slots = worker.book.story().await.slots.clone();
+    let instance =
+        instance_of(&job.server, &slots).map_err(|trouble| StepStop::Failed(trouble.words().to_owned()))?;
+    let target = worker.patiently(async |world| world.target(&instance).await).await?;
+    let attempt = failed_attempts(worker, &job.name).await + 1;
+    let name = name(&worker.token, worker.step.id.0, &job.name, attempt)?;
+    start(worker, job, &instance, &target, &name).await?;
+    let outcome = follow(worker, &instance, &target, &name).await?;
+    let end = match &outcome {
+        Outcome::Done { code: 0 } => MutationEnd::Done,
+        other => MutationEnd::NotDone(other.to_string()),
+    };
+    match outcome {
+        Outcome::Done { code: 0 } => {
+            // Its output is here; what is left of it there is of no use.
+            let _ = worker.world.ports.act.forget(&target, &name).ended().await;
+            Ok(StepEnd::Done)
+        }
+        Outcome::Lost { detail } if worker.step.repeat == Repeat::Ask => Err(StepStop::Unknown(format!(
+            "nobody knows how {} ended on {instance} ({detail}): look at the server, then resume",
+            job.name
+        ))),
+        other => {
+            let ids = open_intents(worker).await;
+            worker.book.came_of(&worker.world, &ids, worker.back, &end).await?;
+            Err(StepStop::Failed(format!("{} on {instance}: {other}", job.name)))
+        }
+    }
+}
+
+/// Runs what takes the job back, if there is something. It may find the job done, half done or not begun.
+pub(super) async fn take_back(worker: &mut Worker, job: &HostJob) -> Result<(), StepStop> {
+    let Some(script) = &job.back else { return Ok(()) };
+    let back =
+        HostJob { name: format!("{}-back", job.name), script: script.clone(), back: None, ..job.clone() };
+    run(worker, &back).await.map(|_| ())
+}
+
+/// Attempts of this step whose job is known to have failed.
+async fn failed_attempts(worker: &Worker, job: &str) -> usize {
+    let begins = format!("qd-{}-{}-{}-", plain(&worker.token), worker.step.id, plain(job));
+    let story = worker.book.story().await;
+    let failed = story.intents.iter().filter(|intent| {
+        matches!(&intent.mutation, Mutation::Job { job, .. } if job.starts_with(&begins))
+            && matches!(intent.end, Some(MutationEnd::NotDone(_)))
+    });
+    failed.count()
+}
+
+async fn open_intents(worker: &Worker) -> Vec<u32> {
+    let story = worker.book.story().await;
+    let ours = story
+        .intents
+        .iter()
+        .rev()
+        .find(|intent| intent.step == worker.step.id && matches!(intent.mutation, Mutation::Job { .. }));
+    ours.map(|intent| intent.id).into_iter().collect()
+}
+
+/// Unique over all machines and runs, and the same after a crash.
+fn name(token: &str, step: u16, job: &str, attempt: usize) -> Result<JobName, StepStop> {
+    let name = format!("qd-{}-{step}-{}-{attempt}", plain(token), plain(job));
+    JobName::new(name.clone()).ok_or_else(|| StepStop::Failed(format!("{name} is no name for a job")))
+}
+
+/// What may stand in a job's name.
+fn plain(text: &str) -> String {
+    let fits = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    text.chars().map(fits).take(40).collect()
+}
+
+async fn start(
+    worker: &mut Worker,
+    job: &HostJob,
+    instance: &InstanceId,
+    target: &Target,
+    name: &JobName,
+) -> Result<(), StepStop> {
+    // What takes a job back installs and restarts as well: it has its own time.
+    let seconds = if worker.back { worker.step.deadline_s.max(1_800) } else { worker.step.deadline_s };
+    let limit = Duration::from_secs(u64::from(seconds));
+    let durable = || DurableJob {
+        name: name.clone(),
+        script: Input::new(job.script.clone().into_bytes()),
+        user: job.user.clone(),
+        limit,
+    };
+    let mutation = Mutation::Job { instance: instance.clone(), job: name.to_string() };
+    let begin = async |world: std::sync::Arc<crate::engine::run::world::World>| {
+        let (lines, ending) = world.ports.act.start(target, durable()).collect(20).await;
+        started(instance, &ending, lines.last().map(|line| line.text.as_str()))
+    };
+    // Starting one that was started does nothing: asking again finds out.
+    worker.mutate(vec![mutation], begin, async |world| begin(world).await.map(Some)).await
+}
+
+fn started(instance: &InstanceId, ending: &Ending, last: Option<&str>) -> Result<(), Trouble> {
+    match &ending.outcome {
+        Outcome::Done { code: 0 } => Ok(()),
+        Outcome::Done { code } => Err(Trouble::Definite(format!(
+            "the job could not be started on {instance} (exit code {code}): {}",
+            last.unwrap_or("it said nothing")
+        ))),
+        Outcome::NotStarted(refusal) => Err(Trouble::Later(refusal.to_string())),
+        other => Err(Trouble::Open(format!("{instance}: {other}"))),
+    }
+}
+
+/// Reads its output to its end, over as many connections as it takes.
+async fn follow(
+    worker: &mut Worker,
+    instance: &InstanceId,
+    target: &Target,
+    name: &JobName,
+) -> Result<Outcome, StepStop> {
+    // Cleaned lines have other lengths than what the server keeps: it is read from the beginning each time, and what
+    // was seen is passed over.
+    let mut seen = [0u64; 2];
+    let mut lost = 0;
+    let mut wait = Duration::from_secs(1);
+    loop {
+        let mut attached = worker.world.ports.look.attach(target, name, Seen::default());
+        let mut passed = [0u64; 2];
+        let cancel = attached.canceller();
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                lines = attached.lines() => {
+                    let Some(lines) = lines else { break };
+                    let new: Vec<Line> = lines.into_iter().filter(|line| is_new(line, &mut passed, &mut seen)).collect();
+                    if let Some(last) = new.last() {
+                        worker.book.status(worker.step.id, last.text.as_str().to_owned());
+                        worker.book.lines(worker.step.id, instance.as_str(), new).await;
+                    }
+                    wait = Duration::from_secs(1);
+                    lost = 0;
+                }
+                () = super::at_once(&mut worker.halt), if !worker.back && !stopping => {
+                    stopping = true;
+                    cancel.cancel();
+                }
+            }
+        }
+        let ending = attached.ended().await;
+        if stopping {
+            // What runs on the server ends as well, with all it started.
+            let stopped = worker.world.ports.act.stop(target, name).ended().await;
+            let words = match stopped.outcome {
+                Outcome::Done { code: 0 } => format!("{name} was ended on {instance}"),
+                other => format!("whether {name} ended on {instance} is not known: {other}"),
+            };
+            return Err(StepStop::Stopped(words));
+        }
+        match ending.outcome {
+            Outcome::Lost { detail } => {
+                lost += 1;
+                if lost > ATTACH {
+                    return Ok(Outcome::Lost { detail });
+                }
+                worker.book.status(
+                    worker.step.id,
+                    format!("the connection to {instance} broke; the job goes on ({detail})"),
+                );
+            }
+            Outcome::NotStarted(refusal @ crate::remote::Refusal::NoSuchJob { .. }) => {
+                return Ok(Outcome::Lost { detail: refusal.to_string() });
+            }
+            Outcome::NotStarted(refusal) => {
+                worker.book.status(worker.step.id, refusal.to_string());
+                worker.in_time(&refusal.to_string())?;
+            }
+            other => return Ok(other),
+        }
+        worker.pause(wait).await?;
+        wait = (wait * 2).min(Duration::from_secs(20));
+    }
+}
+
+/// Whether a line was not seen over an earlier connection.
+fn is_new(line: &Line, passed: &mut [u64; 2], seen: &mut [u64; 2]) -> bool {
+    let place = usize::from(line.stream == Stream::Err);
+    if line.unfinished {
+        return passed[place] >= seen[place];
+    }
+    passed[place] += 1;
+    let new = passed[place] > seen[place];
+    seen[place] = seen[place].max(passed[place]);
+    new
+}

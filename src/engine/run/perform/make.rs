@@ -1,0 +1,193 @@
+//! Servers, images and releases: made once, whatever happens on the way, because their token or name is unique.
+
+use std::sync::Arc;
+
+use super::{LOOK_AGAIN, StepStop, Worker};
+use crate::cloud::{CloudError, LaunchSpec, ServerSpec};
+use crate::engine::run::entry::{Bound, Entry, Mutation, StepEnd};
+use crate::engine::run::world::{Trouble, World, image_of, instance_of, of_read};
+use crate::fleet::{ImageId, InstanceId, LaunchSource, Power};
+use crate::plan::{InstanceRef, NewRelease, NewServer, Slot};
+
+fn stop(trouble: &Trouble) -> StepStop {
+    StepStop::Failed(trouble.words().to_owned())
+}
+
+async fn bind(worker: &Worker, slot: &Slot, value: Bound) -> Result<(), StepStop> {
+    let entry = Entry::Bound { step: worker.step.id, slot: slot.clone(), value, at: worker.world.now() };
+    worker.write(entry).await
+}
+
+/// Launches a server and waits until it runs.
+pub(super) async fn launch(
+    worker: &mut Worker,
+    slot: &Slot,
+    server: &NewServer,
+) -> Result<StepEnd, StepStop> {
+    let token = format!("{}-{}", worker.token, worker.step.id);
+    let mut tags = server.tags.clone();
+    tags.push(("quarterdeck-run".into(), worker.token.clone()));
+    let spec = ServerSpec {
+        token: token.clone(),
+        image: server.image.clone(),
+        instance_type: server.instance_type.clone(),
+        zone: server.zone.clone(),
+        subnet: server.subnet.clone(),
+        security_groups: server.security_groups.clone(),
+        key_name: server.key_name.clone(),
+        tags,
+    };
+    let begin = async |world: Arc<World>| world.ports.change.launch(&spec).await.map_err(Trouble::from);
+    // The token makes asking again find the same server.
+    let id = worker
+        .mutate(vec![Mutation::Launch { token }], begin, async |world| begin(world).await.map(Some))
+        .await?;
+    bind(worker, slot, Bound::Instance(id.clone())).await?;
+    loop {
+        let power = worker.patiently(async |world| power(&world, &id).await).await?;
+        match power {
+            Some(Power::Running) => return Ok(StepEnd::Done),
+            Some(Power::Terminated | Power::ShuttingDown | Power::Stopped) => {
+                return Err(StepStop::Failed(format!(
+                    "{id} does not run: EC2 ended it; see its state reason"
+                )));
+            }
+            // Just launched, it is not listed for a while.
+            _ => {}
+        }
+        let waits = format!("{id} is starting");
+        worker.book.status(worker.step.id, waits.clone());
+        worker.in_time(&waits)?;
+        worker.pause(LOOK_AGAIN).await?;
+    }
+}
+
+async fn power(world: &World, id: &InstanceId) -> Result<Option<Power>, Trouble> {
+    let all = world.ports.read.servers(&world.ports.deployment).await.map_err(of_read)?;
+    Ok(all.into_iter().find(|server| server.id == *id).map(|server| server.power))
+}
+
+/// Makes an image and waits until it is available.
+pub(super) async fn image(
+    worker: &mut Worker,
+    slot: &Slot,
+    of: &InstanceRef,
+    name: &str,
+) -> Result<StepEnd, StepStop> {
+    let slots = worker.book.story().await.slots.clone();
+    let instance = instance_of(of, &slots).map_err(|trouble| stop(&trouble))?;
+    let found = async |world: Arc<World>| -> Result<Option<ImageId>, Trouble> {
+        let images = world.ports.read.images_named(name).await.map_err(of_read)?;
+        Ok(images.into_iter().find(|image| image.name.as_deref() == Some(name)).map(|image| image.id))
+    };
+    let begin = async |world: Arc<World>| match world.ports.change.create_image(&instance, name).await {
+        Ok(id) => Ok(id),
+        // Its name holds the time: it is ours, from before a crash.
+        Err(CloudError::Exists(words)) => found(world).await?.ok_or(Trouble::Later(words)),
+        Err(error) => Err(error.into()),
+    };
+    let id = worker.mutate(vec![Mutation::Image { name: name.to_owned() }], begin, found).await?;
+    bind(worker, slot, Bound::Image(id.clone())).await?;
+    loop {
+        let asked = std::slice::from_ref(&id);
+        let images =
+            worker.patiently(async |world| world.ports.read.images(asked).await.map_err(of_read)).await?;
+        let state = images.first().map_or("not listed yet", |image| image.state.as_str());
+        match state {
+            "available" => return Ok(StepEnd::Done),
+            "failed" | "invalid" | "error" | "deregistered" => {
+                return Err(StepStop::Failed(format!("the image {id} ({name}) is {state}")));
+            }
+            _ => {}
+        }
+        let waits = format!("the image {id} is {state}");
+        worker.book.status(worker.step.id, waits.clone());
+        worker.in_time(&waits)?;
+        worker.pause(LOOK_AGAIN * 2).await?;
+    }
+}
+
+/// Makes what a group can launch.
+pub(super) async fn release(
+    worker: &mut Worker,
+    slot: &Slot,
+    release: &NewRelease,
+) -> Result<StepEnd, StepStop> {
+    let slots = worker.book.story().await.slots.clone();
+    let image = image_of(&release.image, &slots).map_err(|trouble| stop(&trouble))?;
+    let spec = LaunchSpec { like: release.like.clone(), image, name: release.name.clone() };
+    let found = async |world: Arc<World>| -> Result<Option<LaunchSource>, Trouble> {
+        let all = world.ports.read.releases(&release.like, &release.name).await.map_err(of_read)?;
+        let ours = all.into_iter().find(|settings| match &settings.resolved {
+            LaunchSource::Configuration { name } => *name == release.name,
+            LaunchSource::Template { .. } => settings.description.as_deref() == Some(&release.name),
+        });
+        Ok(ours.map(|settings| settings.resolved))
+    };
+    let begin = async |world: Arc<World>| match world.ports.change.create_launch(&spec).await {
+        Ok(made) => Ok(made),
+        Err(CloudError::Exists(words)) => found(world).await?.ok_or(Trouble::Later(words)),
+        Err(error) => Err(error.into()),
+    };
+    // A template takes the same description twice: before it is made, it is looked for.
+    let made = match worker.patiently(found).await? {
+        Some(made) => made,
+        None => worker.mutate(vec![Mutation::Release { name: release.name.clone() }], begin, found).await?,
+    };
+    bind(worker, slot, Bound::Launch(made)).await?;
+    Ok(StepEnd::Done)
+}
+
+/// Terminates servers that belong to no group.
+pub(super) async fn terminate(worker: &mut Worker, servers: &[InstanceRef]) -> Result<StepEnd, StepStop> {
+    let slots = worker.book.story().await.slots.clone();
+    let ids: Result<Vec<InstanceId>, Trouble> = servers.iter().map(|one| instance_of(one, &slots)).collect();
+    let ids = ids.map_err(|trouble| stop(&trouble))?;
+    terminate_all(worker, ids).await
+}
+
+/// Terminates these servers, those that are not gone.
+pub(super) async fn terminate_all(worker: &mut Worker, ids: Vec<InstanceId>) -> Result<StepEnd, StepStop> {
+    let mut left = Vec::new();
+    for id in ids {
+        let power = worker.patiently(async |world| power(&world, &id).await).await?;
+        if !matches!(power, Some(Power::Terminated | Power::ShuttingDown)) {
+            left.push(id);
+        }
+    }
+    if left.is_empty() {
+        return Ok(StepEnd::AlreadySo);
+    }
+    let act = async |world: Arc<World>| world.ports.change.terminate(&left).await.map_err(Trouble::from);
+    let gone = async |world: Arc<World>| -> Result<Option<()>, Trouble> {
+        for id in &left {
+            if !matches!(power(&world, id).await?, None | Some(Power::Terminated | Power::ShuttingDown)) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(()))
+    };
+    worker.mutate(vec![Mutation::Terminate { instances: left.clone() }], act, gone).await?;
+    Ok(StepEnd::Done)
+}
+
+/// Deletes a release that nothing uses. Both deletions may be done again.
+pub(super) async fn forget(
+    worker: &mut Worker,
+    launch: Option<&LaunchSource>,
+    image: Option<&ImageId>,
+) -> Result<StepEnd, StepStop> {
+    if let Some(launch) = launch {
+        let act =
+            async |world: Arc<World>| world.ports.change.delete_launch(launch).await.map_err(Trouble::from);
+        let mutation = Mutation::DeleteLaunch { launch: launch.clone() };
+        worker.mutate(vec![mutation], act, async |world| act(world).await.map(Some)).await?;
+    }
+    if let Some(image) = image {
+        let act =
+            async |world: Arc<World>| world.ports.change.delete_image(image).await.map_err(Trouble::from);
+        let mutation = Mutation::DeleteImage { image: image.clone() };
+        worker.mutate(vec![mutation], act, async |world| act(world).await.map(Some)).await?;
+    }
+    Ok(StepEnd::Done)
+}

@@ -1,0 +1,280 @@
+//! How a run comes to be begun: assumptions read again, the plan on disk, the lock held; or taken up again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::book::Book;
+use super::driver::{BEAT, Driver, RunControl, Started, after};
+use super::entry::{Entry, Way};
+use super::machine::{Cancel, UNDOES};
+use super::perform::Halt;
+use super::story::Story;
+use super::world::{Ports, World};
+use crate::engine::lock::{Lock, LockError, LockNote, LockPlace};
+use crate::engine::store::{Journal, ReopenError, RunState, Store};
+use crate::engine::{EngineError, RunId};
+use crate::plan::{Fact, Plan, PlanError, Value};
+
+/// The operation that puts back what lies beside a lock.
+const PUT_BACK: &str = "put-back";
+
+/// News that wait for a slow reader.
+const WAITING: usize = 1_024;
+
+/// How the lock is to be had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Grip {
+    /// Taken if nobody has it.
+    #[default]
+    Take,
+    /// Taken from whoever holds this number.
+    TakeOver(u64),
+    /// Not at all: the operator says that nobody else is at work.
+    Without,
+}
+
+/// Who runs it and how.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// Who, for the record: `jane@laptop`.
+    pub who: String,
+    /// As whom towards AWS.
+    pub identity: String,
+    /// How the lock is to be had.
+    pub grip: Grip,
+}
+
+/// Why a run was not begun. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum NotBegun {
+    /// The plan makes no sense.
+    #[error("the plan cannot be executed: {0}")]
+    Plan(#[from] PlanError),
+    /// What the plan takes for granted is no longer so.
+    #[error(
+        "{fact} is no longer as the plan takes it: it was {was}, now it is {is}. Look at it, and plan again"
+    )]
+    Changed {
+        /// What.
+        fact: Box<Fact>,
+        /// Its value in the plan.
+        was: Value,
+        /// Its value now.
+        is: Value,
+    },
+    /// What the plan takes for granted could not be read.
+    #[error("{fact} could not be read again before the run: {why}")]
+    Unread {
+        /// What.
+        fact: Box<Fact>,
+        /// Why.
+        why: String,
+    },
+    /// The lock is not ours.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The journal cannot be written.
+    #[error(transparent)]
+    Journal(#[from] EngineError),
+    /// Old servers have gone.
+    #[error(
+        "run {0} cannot be undone: old servers have gone, and undoing would take those away that serve. Take it up with \
+         `quarterdeck runs resume {0}` if it was interrupted, or bring the earlier release with rollback"
+    )]
+    Sealed(RunId),
+    /// The run cannot be taken up.
+    #[error(transparent)]
+    Reopen(#[from] ReopenError),
+}
+
+/// Begins a run of a plan. When this returns, what the plan assumes was read again, the lock is held and the plan is on
+/// disk. To be called inside a Tokio runtime.
+///
+/// # Errors
+/// When nothing was begun, and why.
+pub async fn begin(ports: Ports, store: Store, plan: Plan, launch: Launch) -> Result<Started, NotBegun> {
+    plan.check()?;
+    let world = World::new(ports);
+    let (keeper, kept, who) = (store.clone(), plan.clone(), launch.who.clone());
+    let journal = tokio::task::spawn_blocking(move || keeper.begin_plan(&kept, &who)).await;
+    let journal = journal.map_err(|error| EngineError::Record {
+        place: store.dir().to_owned(),
+        error: std::io::Error::other(error),
+    })??;
+    let note = note(&world, &journal, &plan, &launch);
+    let begun = async {
+        let lock = take(&world, &plan, &launch, &note).await?;
+        // Read under the lock: whoever held it before may have changed something.
+        if let Err(error) = as_assumed(&world, &Story::new(plan.clone())).await {
+            if let Some(lock) = &lock {
+                let _ = lock.release(&LockNote { released: Some(world.now()), ..note.clone() }).await;
+            }
+            return Err(error);
+        }
+        Ok(lock)
+    };
+    let lock = match begun.await {
+        Ok(lock) => lock,
+        Err(error) => {
+            // It never was a run.
+            journal.discard();
+            return Err(error);
+        }
+    };
+    Ok(start(world, journal, Story::new(plan), lock, note, Vec::new()))
+}
+
+/// Takes a run up again that was interrupted, or takes it back.
+///
+/// # Errors
+/// When nothing was begun, and why.
+pub async fn resume(
+    ports: Ports,
+    store: Store,
+    id: RunId,
+    undo: bool,
+    launch: Launch,
+) -> Result<Started, NotBegun> {
+    let (keeper, asked) = (store.clone(), id.clone());
+    let opened = tokio::task::spawn_blocking(move || keeper.reopen(&asked)).await;
+    let (journal, past) = opened.map_err(|error| EngineError::Record {
+        place: store.dir().to_owned(),
+        error: std::io::Error::other(error),
+    })??;
+    let Some(mut told) = past.story.map(|told| *told) else { return Err(ReopenError::NoPlan(id).into()) };
+    let world = World::new(ports);
+    let at = world.now();
+    let mut first = vec![Entry::Resumed { who: launch.who.clone(), at }];
+    if undo && told.way != Way::Undo {
+        first.push(Entry::Turned { way: Way::Undo, why: format!("{} {UNDOES}", launch.who), at });
+    }
+    for entry in &first {
+        told.take_in(entry);
+    }
+    if undo && told.is_sealed() {
+        return Err(NotBegun::Sealed(id));
+    }
+    let over = matches!(past.state, RunState::Done | RunState::Failed | RunState::Cancelled);
+    if over && told.to_put_back().is_empty() {
+        return Err(ReopenError::Over(id, past.state.word()).into());
+    }
+    let note = note(&world, &journal, &told.plan, &launch);
+    let place = place(&world, &told.plan);
+    let ours = |held: &crate::engine::lock::Held| {
+        held.note.as_ref().is_some_and(|theirs| theirs.token == note.token)
+    };
+    let lock = match (launch.grip, place.holder().await) {
+        // Held by this very run, before it was interrupted.
+        (Grip::Take, Ok(Some(held))) if ours(&held) => {
+            Some(Lock::again(place, Arc::clone(&world.ports.change), held.number))
+        }
+        _ => take(&world, &told.plan, &launch, &note).await?,
+    };
+    if told.way == Way::Forward
+        && let Err(error) = as_assumed(&world, &told).await
+    {
+        // It stays interrupted, and its lock held under its number.
+        return Err(error);
+    }
+    Ok(start(world, journal, told, lock, note, first))
+}
+
+/// Whether everything is as the plan takes it, or as this run has made it.
+async fn as_assumed(world: &World, story: &Story) -> Result<(), NotBegun> {
+    let facts: Vec<Fact> = story.plan.assumes.iter().map(|assumption| assumption.fact.clone()).collect();
+    let found = world.read_all(&facts).await;
+    let found = found.map_err(|(place, trouble)| NotBegun::Unread {
+        fact: Box::new(facts[place].clone()),
+        why: trouble.words().to_owned(),
+    })?;
+    for (assumption, is) in story.plan.assumes.iter().zip(found) {
+        if is != assumption.value && !story.has_made(&assumption.fact, &is) {
+            let (fact, was) = (Box::new(assumption.fact.clone()), assumption.value.clone());
+            return Err(NotBegun::Changed { fact, was, is });
+        }
+    }
+    Ok(())
+}
+
+fn place(world: &World, plan: &Plan) -> LockPlace {
+    LockPlace::new(Arc::clone(&world.ports.read), &plan.deployment, &plan.environment, plan.lock)
+}
+
+fn note(world: &World, journal: &Journal, plan: &Plan, launch: &Launch) -> LockNote {
+    let now = world.now();
+    LockNote {
+        who: launch.who.clone(),
+        identity: launch.identity.clone(),
+        token: journal.token(),
+        run: journal.id().to_string(),
+        operation: plan.operation.clone(),
+        step: "the beginning".into(),
+        since: now,
+        seen: now,
+        taken_from: if let Grip::TakeOver(number) = launch.grip { Some(number) } else { None },
+        released: None,
+        ended: None,
+    }
+}
+
+async fn take(
+    world: &World,
+    plan: &Plan,
+    launch: &Launch,
+    note: &LockNote,
+) -> Result<Option<Lock>, LockError> {
+    let place = place(world, plan);
+    if let Grip::TakeOver(from) = launch.grip
+        && plan.operation != PUT_BACK
+    {
+        // Their values would be forgotten.
+        let outstanding = place.outstanding(from).await?.len();
+        if outstanding > 0 {
+            let environment = plan.environment.clone();
+            return Err(LockError::Leaves { number: from, outstanding, environment });
+        }
+    }
+    match launch.grip {
+        Grip::Without => Ok(None),
+        Grip::Take => place.take(&world.ports.change, note).await.map(Some),
+        Grip::TakeOver(from) => place.take_over(&world.ports.change, from, note).await.map(Some),
+    }
+}
+
+fn start(
+    world: World,
+    journal: Journal,
+    story: Story,
+    lock: Option<Lock>,
+    note: LockNote,
+    first: Vec<Entry>,
+) -> Started {
+    let now = world.now();
+    let (id, dir, run_token) = (journal.id().clone(), journal.dir().to_owned(), journal.token());
+    let (sender, news) = mpsc::channel(WAITING);
+    let (cancel, cancelled) = watch::channel(Cancel::No);
+    let (halt, halted) = watch::channel(Halt::No);
+    let number = lock.as_ref().map(Lock::number);
+    let shown = Box::new(story.clone());
+    let book = Arc::new(Book::new(journal, story, sender, lock, note));
+    let driver = Driver {
+        run: id.to_string(),
+        token: run_token,
+        world: Arc::new(world),
+        book,
+        cancelled,
+        halt,
+        halted,
+        tasks: JoinSet::new(),
+        at_work: BTreeSet::new(),
+        taking_back: false,
+        held: true,
+        next_beat: after(now, BEAT),
+        lost: None,
+    };
+    tokio::spawn(driver.run(first, number));
+    Started { id, dir, story: shown, news, control: RunControl(Arc::new(cancel)) }
+}

@@ -1,0 +1,7 @@
+//! The engine on a simulated cloud whose clock leaps to whatever is waited for.
+
+mod converging;
+mod endings;
+mod killed;
+mod kit;
+mod locks;

@@ -1,0 +1,170 @@
+//! Settings: read anew, each group and load balancer once; written in as few calls as belong together.
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use super::{AT_ONCE, SHARED, Trouble, World, of_read};
+use crate::fleet::{InstanceId, LoadBalancerName, Process};
+use crate::plan::{Page, Setting, Value};
+
+impl World {
+    /// Reads a setting as it is now.
+    pub(in crate::engine::run) async fn setting(&self, setting: &Setting) -> Result<Value, Trouble> {
+        self.forget();
+        self.setting_lately(setting).await
+    }
+
+    /// Reads settings as they are now, each group and load balancer once.
+    pub(in crate::engine::run) async fn settings(&self, settings: &[Setting]) -> Result<Vec<Value>, Trouble> {
+        self.forget();
+        let mut values = Vec::with_capacity(settings.len());
+        for some in settings.chunks(AT_ONCE) {
+            // The first of each kind asks, the others find its answer; servers are asked side by side.
+            let pages = some.iter().all(|setting| matches!(setting, Setting::Page { .. }));
+            if pages {
+                let answers = join_all(some.iter().map(|setting| self.setting_lately(setting))).await;
+                values.extend(answers.into_iter().collect::<Result<Vec<_>, _>>()?);
+                continue;
+            }
+            for setting in some {
+                values.push(self.setting_lately(setting).await?);
+            }
+        }
+        Ok(values)
+    }
+
+    /// Who is registered with a load balancer, as of a moment ago.
+    async fn registered_lately(&self, name: &LoadBalancerName) -> Result<Vec<InstanceId>, Trouble> {
+        let now = self.now();
+        let fresh = |at: &Timestamp| now.duration_since(*at).as_secs() < SHARED;
+        let known = self
+            .known(|known| known.registered.get(name).filter(|(at, _)| fresh(at)).map(|(_, m)| m.clone()));
+        if let Some(members) = known {
+            return Ok(members);
+        }
+        let found = self.ports.read.load_balancers(std::slice::from_ref(name)).await.map_err(of_read)?;
+        let found = found.into_iter().next();
+        let found = found.ok_or_else(|| Trouble::Definite(format!("there is no load balancer {name}")))?;
+        let now = self.now();
+        self.known(|known| known.registered.insert(name.clone(), (now, found.members.clone())));
+        Ok(found.members)
+    }
+
+    pub(super) async fn setting_lately(&self, setting: &Setting) -> Result<Value, Trouble> {
+        Ok(match setting {
+            Setting::Process { group, process } => {
+                let group = self.group_lately(group).await?;
+                if group.is_suspended(process.word()) { Value::Suspended } else { Value::Active }
+            }
+            Setting::Sizes { group } => Value::Sizes(self.group_lately(group).await?.sizes()),
+            Setting::Policies { group } => {
+                Value::Policies(self.group_lately(group).await?.termination_policies)
+            }
+            Setting::Launch { group } => {
+                let group = self.group_lately(group).await?;
+                let launch = group.launch.ok_or_else(|| {
+                    Trouble::Definite(format!(
+                        "{} says of no launch configuration or template what it launches",
+                        group.name
+                    ))
+                })?;
+                Value::Launch(launch)
+            }
+            Setting::Membership { balancer, instance } => {
+                let registered = self.registered_lately(balancer).await?;
+                if registered.contains(instance) { Value::Registered } else { Value::NotRegistered }
+            }
+            Setting::Page { instance } => {
+                let lines =
+                    self.look(instance, &self.ports.pages.show, true).await.map_err(
+                        |trouble| match trouble {
+                            // Looking changes nothing.
+                            Trouble::Open(words) => Trouble::Later(words),
+                            other => other,
+                        },
+                    )?;
+                let page = lines.iter().find_map(|line| match line.trim() {
+                    "page=off" => Some(Page::Off),
+                    "page=healthy" => Some(Page::Healthy),
+                    "page=unhealthy" => Some(Page::Unhealthy),
+                    _ => None,
+                });
+                Value::Page(page.ok_or_else(|| {
+                    Trouble::Definite(format!("{instance} did not say whether its maintenance page is up"))
+                })?)
+            }
+        })
+    }
+
+    /// Writes settings. Those of one call belong together: processes of one group with one value, or members of one
+    /// load balancer with one value, or a single setting.
+    pub(in crate::engine::run) async fn write(
+        &self,
+        settings: &[Setting],
+        to: &Value,
+    ) -> Result<(), Trouble> {
+        let Some(first) = settings.first() else { return Ok(()) };
+        let change = &self.ports.change;
+        let answer = match (first, to) {
+            (Setting::Process { group, .. }, Value::Active | Value::Suspended) => {
+                let processes: Vec<Process> = settings
+                    .iter()
+                    .filter_map(|one| {
+                        if let Setting::Process { process, .. } = one { Some(*process) } else { None }
+                    })
+                    .collect();
+                if *to == Value::Suspended {
+                    change.suspend(group, &processes).await
+                } else {
+                    change.resume(group, &processes).await
+                }
+            }
+            (Setting::Sizes { group }, Value::Sizes(sizes)) => change.set_sizes(group, *sizes).await,
+            (Setting::Policies { group }, Value::Policies(policies)) => {
+                change.set_policies(group, policies).await
+            }
+            (Setting::Launch { group }, Value::Launch(launch)) => change.set_launch(group, launch).await,
+            (Setting::Membership { balancer, .. }, Value::Registered | Value::NotRegistered) => {
+                let servers: Vec<InstanceId> = settings
+                    .iter()
+                    .filter_map(|one| {
+                        if let Setting::Membership { instance, .. } = one {
+                            Some(instance.clone())
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
+                if *to == Value::Registered {
+                    change.register(balancer, &servers).await
+                } else {
+                    change.deregister(balancer, &servers).await
+                }
+            }
+            (Setting::Page { .. }, Value::Page(page)) => return self.put_pages(settings, *page).await,
+            (setting, value) => {
+                return Err(Trouble::Definite(format!("{setting} cannot be {value}")));
+            }
+        };
+        self.forget();
+        answer.map_err(Trouble::from)
+    }
+
+    /// Puts the page of several servers, some side by side. Doing it again does no harm.
+    async fn put_pages(&self, settings: &[Setting], page: Page) -> Result<(), Trouble> {
+        let pages = &self.ports.pages;
+        let script = match page {
+            Page::Off => &pages.off,
+            Page::Healthy => &pages.healthy,
+            Page::Unhealthy => &pages.unhealthy,
+        };
+        for some in settings.chunks(AT_ONCE) {
+            let servers = some.iter().filter_map(|setting| match setting {
+                Setting::Page { instance } => Some(self.look(instance, script, true)),
+                _ => None,
+            });
+            join_all(servers).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,52 @@
+//! What is known about the fleet: plain data and pure functions.
+//!
+//! Nothing here imports anything else of ours, and nothing here waits. Every value that was read from
+//! somewhere sits in a [`Reading`], which knows its age, its source and whether the last attempt failed.
+
+pub mod endpoint;
+pub mod freshness;
+pub mod group;
+pub mod ids;
+pub mod interest;
+pub mod layout;
+pub mod load_balancer;
+pub mod measured;
+pub mod metric;
+pub mod overview;
+pub mod process;
+pub mod region;
+pub mod release;
+pub mod role;
+pub mod server;
+pub mod severity;
+pub mod snapshot;
+pub mod text;
+pub mod thresholds;
+pub mod topology;
+pub mod trouble;
+pub mod words;
+
+#[cfg(test)]
+pub(crate) mod sample;
+
+pub use endpoint::Endpoint;
+pub use freshness::{Failure, FailureKind, Reading, Since, Source};
+pub use group::{Activity, Group, LaunchSource, Member, Sizes, SuspendedProcess};
+pub use ids::{
+    Changeset, DeploymentName, EnvironmentName, GroupName, ImageId, InstanceId, LoadBalancerName, Zone,
+};
+pub use interest::{Interest, Pulse};
+pub use layout::{AddressChoice, CodeLayout, Layout};
+pub use load_balancer::{HealthCheck, HealthState, Listener, LoadBalancer, MemberHealth, Reason};
+pub use measured::{Fact, Gauge, HostKeyQuestion, Measured, Topic};
+pub use metric::{Measure, MetricKey, Newest, Series, Subject};
+pub use overview::{Note, Overview};
+pub use process::Process;
+pub use release::{Image, LaunchSettings, Release};
+pub use role::{Role, RoleTag, Standing};
+pub use server::{Power, Server};
+pub use severity::Severity;
+pub use snapshot::{Identity, Snapshot};
+pub use thresholds::{Thresholds, Yardstick};
+pub use topology::{EnvironmentPlace, Topology};
+pub use trouble::{Trouble, TroubleKind};

@@ -1,0 +1,141 @@
+//! One EC2 instance of the deployment.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{AddressChoice, EnvironmentName, GroupName, ImageId, InstanceId, RoleTag, Standing, Zone};
+
+/// EC2's instance state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Power {
+    /// Starting.
+    Pending,
+    /// Running.
+    Running,
+    /// On its way to `Stopped`.
+    Stopping,
+    /// Stopped.
+    Stopped,
+    /// On its way to `Terminated`.
+    ShuttingDown,
+    /// Gone; AWS lists it for about an hour.
+    Terminated,
+    /// A state we do not know.
+    Unknown,
+}
+
+impl Power {
+    /// EC2's own word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::ShuttingDown => "shutting-down",
+            Self::Terminated => "terminated",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The state EC2's word names.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "pending" => Self::Pending,
+            "running" => Self::Running,
+            "stopping" => Self::Stopping,
+            "stopped" => Self::Stopped,
+            "shutting-down" => Self::ShuttingDown,
+            "terminated" => Self::Terminated,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// A server, as its instance and tags describe it. All texts are printable lines.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Server {
+    /// The instance id.
+    pub id: InstanceId,
+    /// The tag `Name`.
+    pub name: Option<String>,
+    /// The tag `environment`.
+    pub environment: Option<EnvironmentName>,
+    /// The tag `role`, taken apart.
+    pub role: RoleTag,
+    /// The instance's state.
+    pub power: Power,
+    /// Why it is in that state, in EC2's words, when it says so.
+    pub power_reason: Option<String>,
+    /// The availability zone.
+    pub zone: Zone,
+    /// The instance type, `c5.large`.
+    pub instance_type: String,
+    /// The image it was booted from.
+    pub image: ImageId,
+    /// When it was last launched or started.
+    pub launched_at: Option<Timestamp>,
+    /// The private IPv4 address.
+    pub private_address: Option<String>,
+    /// The public IPv4 address.
+    pub public_address: Option<String>,
+    /// The private DNS name.
+    pub private_dns: Option<String>,
+    /// The public DNS name.
+    pub public_dns: Option<String>,
+    /// VPC id.
+    pub vpc: Option<String>,
+    /// Subnet id.
+    pub subnet: Option<String>,
+    /// Name of the key pair.
+    pub key_name: Option<String>,
+    /// IAM instance profile ARN.
+    pub instance_profile: Option<String>,
+    /// Names of its security groups.
+    pub security_groups: Vec<String>,
+    /// Volume ids by device name.
+    pub volumes: BTreeMap<String, String>,
+    /// The group that launched it (tag `aws:autoscaling:groupName`).
+    pub group: Option<GroupName>,
+    /// Every tag, made printable.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Server {
+    /// Whether an operation may target it: in use, and neither gone nor going.
+    #[must_use]
+    pub fn is_target(&self) -> bool {
+        self.role.standing == Standing::Active && !self.is_gone()
+    }
+
+    /// Terminated, or about to be.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self.power, Power::Terminated | Power::ShuttingDown)
+    }
+
+    /// The address people read: private, else public, else a DNS name.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        [&self.private_address, &self.public_address, &self.public_dns, &self.private_dns]
+            .into_iter()
+            .find_map(|a| a.as_deref())
+    }
+
+    /// The address that ssh goes to. EC2 gives no public one to servers of a private subnet: then there is none,
+    /// and the config has to say `private_ip_address`.
+    #[must_use]
+    pub fn ssh_address(&self, choice: AddressChoice) -> Option<&str> {
+        match choice {
+            AddressChoice::PublicDns => self.public_dns.as_deref(),
+            AddressChoice::Public => self.public_address.as_deref(),
+            AddressChoice::PrivateDns => self.private_dns.as_deref(),
+            AddressChoice::Private => self.private_address.as_deref(),
+        }
+    }
+}

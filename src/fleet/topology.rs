@@ -1,0 +1,75 @@
+//! What the config says should exist, in the fleet's own words.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{AddressChoice, DeploymentName, EnvironmentName, GroupName, Layout, LoadBalancerName, Role};
+
+/// Where one environment lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EnvironmentPlace {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// Whether it is production: looks different, asks harder.
+    pub production: bool,
+    /// Its group, when the config names one.
+    pub group: Option<GroupName>,
+    /// Its load balancers; several all count.
+    pub load_balancers: Vec<LoadBalancerName>,
+    /// Its site's domains, first one first.
+    pub domains: Vec<String>,
+    /// The roles that the project has; empty when the config does not say.
+    pub roles: Vec<Role>,
+    /// Where things are on its servers.
+    #[serde(skip)]
+    pub layout: Arc<Layout>,
+}
+
+/// The deployment that is looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Topology {
+    /// The deployment.
+    pub deployment: DeploymentName,
+    /// The region.
+    pub region: String,
+    /// Environments in the config's order.
+    pub environments: Vec<EnvironmentPlace>,
+    /// Which of a server's addresses ssh goes to.
+    pub ssh_address: AddressChoice,
+}
+
+impl EnvironmentPlace {
+    /// Whether the project has servers of this role; where the config does not say, it may.
+    #[must_use]
+    pub fn has_role(&self, role: &Role) -> bool {
+        self.roles.is_empty() || self.roles.contains(role)
+    }
+}
+
+impl Topology {
+    /// The environment of this name.
+    #[must_use]
+    pub fn environment(&self, name: &EnvironmentName) -> Option<&EnvironmentPlace> {
+        self.environments.iter().find(|e| e.name == *name)
+    }
+
+    /// Every group, once.
+    #[must_use]
+    pub fn groups(&self) -> Vec<GroupName> {
+        let mut names: Vec<_> = self.environments.iter().filter_map(|e| e.group.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Every load balancer, once.
+    #[must_use]
+    pub fn load_balancers(&self) -> Vec<LoadBalancerName> {
+        let mut names: Vec<_> =
+            self.environments.iter().flat_map(|e| e.load_balancers.iter().cloned()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}

@@ -1,0 +1,5 @@
+//! Quarterdeck, the program.
+
+fn main() -> std::process::ExitCode {
+    quarterdeck::cli::main()
+}

@@ -1,0 +1,238 @@
+//! What is looked at before any deploy through the group.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::super::draft::Draft;
+use super::super::facts::{age, stays};
+use super::super::refused::some;
+use super::super::release::{Launchable, choose};
+use super::super::{Facts, Options, Refused};
+use crate::fleet::{Activity, Group, LaunchSource, LoadBalancerName, Process, Role};
+
+/// The least that a new server is given to come into service.
+const PATIENCE_S: u64 = 600;
+
+/// What a deploy through the group goes by.
+pub(in super::super) struct Target<'f> {
+    pub(in super::super) group: &'f Group,
+    /// Every load balancer that counts, the config's and the group's.
+    pub(in super::super) balancers: Vec<LoadBalancerName>,
+    /// What members are to run.
+    pub(in super::super) to: Launchable,
+    /// What they ran before: a numbered version. The group goes back to it when the deploy stops.
+    pub(in super::super) from: LaunchSource,
+    /// How many members there are now, those on their way out apart.
+    pub(in super::super) members: u32,
+    /// How long a new server may take until it is in service.
+    pub(in super::super) patience_s: u32,
+}
+
+/// The release that is meant.
+pub(in super::super) fn choose_release(facts: &Facts<'_>, options: &Options) -> Result<Launchable, Refused> {
+    choose(facts, facts.group()?, options.release.as_deref())
+}
+
+/// Looks at everything, and refuses what would go wrong.
+pub(super) fn look<'f>(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'f>,
+    to: Launchable,
+) -> Result<Target<'f>, Refused> {
+    let group = facts.group()?;
+    facts.all_current()?;
+    let environment = &facts.place.name;
+    let members: Vec<_> = group.members.iter().filter(|member| stays(member)).collect();
+    if members.is_empty() || group.desired == 0 {
+        return Err(Refused::State(format!(
+            "{} is empty: nobody serves {environment}, and there is nothing to replace. Give it servers with \
+             set-sizes; they run what it launches, so that a release is made and set first",
+            group.name
+        )));
+    }
+    let balancers = balancers(draft, facts, group)?;
+    one_primary(facts)?;
+    let from = launched(facts, group, &to)?;
+    draft.assume_sizes_and_launch(group);
+    draft.assume_release(&to.launch);
+    baked_addresses(draft, facts, &to)?;
+    if group.is_moving() {
+        draft.note(format!("{} is not at rest: servers come or go already.", group.name));
+    }
+    let patience_s = patience(draft, facts, group)?;
+    let members = u32::try_from(members.len()).unwrap_or(u32::MAX);
+    Ok(Target { group, balancers, to, from, members, patience_s })
+}
+
+/// R5: several load balancers all count, and each must be one that the group registers new members with.
+fn balancers(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    group: &Group,
+) -> Result<Vec<LoadBalancerName>, Refused> {
+    if group.load_balancers.is_empty() {
+        return Err(Refused::State(format!(
+            "{} has no load balancer: nobody could tell whether new servers are in service. Attach one, or deploy with \
+             deploy-web",
+            group.name
+        )));
+    }
+    if let Some(target_group) = group.target_groups.first() {
+        let target_group =
+            target_group.rsplit_once(":targetgroup/").map_or(target_group.as_str(), |(_, name)| name);
+        return Err(Refused::State(format!(
+            "{} also joins target group {target_group}: whether new servers are healthy there is not looked at, and so \
+             nothing is taken away. Detach it, or deploy with deploy-web",
+            group.name
+        )));
+    }
+    let mut all: Vec<LoadBalancerName> =
+        facts.balancers()?.into_iter().map(|balancer| balancer.name.clone()).collect();
+    if let Some(missing) = all.iter().find(|name| !group.load_balancers.contains(name)) {
+        return Err(Refused::State(format!(
+            "{} does not register its servers with {missing}, which the config names: attach it to the group, or mend \
+             `load_balancers`",
+            group.name
+        )));
+    }
+    for name in &group.load_balancers {
+        if !all.contains(name) {
+            draft.note(format!(
+                "{} also uses {name}, which the config does not name: it counts, too.",
+                group.name
+            ));
+            all.push(name.clone());
+        }
+    }
+    Ok(all)
+}
+
+/// Two primaries: nobody could say which database is migrated.
+pub(super) fn one_primary(facts: &Facts<'_>) -> Result<(), Refused> {
+    let primaries = facts.servers(&[Role::DbPrimary, Role::Combo])?;
+    if primaries.len() > 1 {
+        return Err(Refused::State(format!(
+            "{} has {} servers of role db-primary: {}. Settle which one it is, and tag the other db-primary-OLD",
+            facts.place.name,
+            primaries.len(),
+            some(primaries.iter().map(|server| &server.id))
+        )));
+    }
+    Ok(())
+}
+
+/// What members were launched from so far, as a numbered version.
+fn launched(facts: &Facts<'_>, group: &Group, to: &Launchable) -> Result<LaunchSource, Refused> {
+    if let Some(other) = group.overrides.first() {
+        return Err(Refused::State(format!(
+            "{} launches some instance types from a template of their own ({}): which servers are old cannot be told. \
+             Deploy with deploy-web, or give all types one template",
+            group.name,
+            other.label()
+        )));
+    }
+    let Some(launch) = &group.launch else {
+        return Err(Refused::State(format!(
+            "what {} launches was deleted: point it at a release with the AWS console first",
+            group.name
+        )));
+    };
+    if !launch.is_floating() {
+        return Ok(launch.clone());
+    }
+    // A version that was made ahead of time is $Latest already: what members run is what there was before.
+    let resolved = facts.snapshot.current_launch(group).filter(|source| !source.is_floating());
+    let others =
+        group.members.iter().filter(|member| stays(member)).filter_map(|member| member.launch.clone());
+    let mut others: Vec<LaunchSource> =
+        others.filter(|source| *source != to.launch && !source.is_floating()).collect();
+    others.sort();
+    let most =
+        others.chunk_by(|a, b| a == b).max_by_key(|same| same.len()).and_then(|same| same.first().cloned());
+    let found = match resolved {
+        Some(source) if source != to.launch => Some(source),
+        resolved => most.or(resolved),
+    };
+    found.ok_or_else(|| {
+        Refused::Facts(format!(
+            "{} follows {}, and which version that is now is not known: refresh and ask again",
+            group.name,
+            launch.label()
+        ))
+    })
+}
+
+/// R8: an image carries the addresses of its time.
+fn baked_addresses(draft: &mut Draft<'_>, facts: &Facts<'_>, to: &Launchable) -> Result<(), Refused> {
+    let servers = facts.servers(&[Role::DbPrimary, Role::Cache, Role::DbReplica])?;
+    let newer: Vec<_> =
+        servers.into_iter().filter(|server| server.launched_at.is_some_and(|at| at > to.made_at)).collect();
+    let (replicas, vital): (Vec<_>, Vec<_>) =
+        newer.into_iter().partition(|server| server.role.role == Role::DbReplica);
+    if !replicas.is_empty() {
+        let list = some(replicas.iter().map(|server| &server.id));
+        draft.note(format!("The image is older than replica {list}, and may not know its address."));
+    }
+    if vital.is_empty() {
+        return Ok(());
+    }
+    let list = some(vital.iter().map(|server| format!("{} {}", server.role.role, server.id)));
+    draft.refuse_unless(
+        "old-addresses",
+        format!(
+            "The image of {} is older than {list}: the addresses and settings baked into it may be those of a server \
+             that is gone. Make the release anew with create-release",
+            to.named()
+        ),
+    )
+}
+
+/// How long a new server may take; R5: the group must not judge it before it has booted.
+fn patience(draft: &mut Draft<'_>, facts: &Facts<'_>, group: &Group) -> Result<u32, Refused> {
+    let grace = group.grace_period;
+    let boot = facts
+        .snapshot
+        .activities
+        .get(&group.name)
+        .and_then(crate::fleet::Reading::value)
+        .into_iter()
+        .flatten()
+        .filter(|activity| activity.description.starts_with("Launching") && activity.status == "Successful")
+        .take(5)
+        .filter_map(took)
+        .max();
+    let judges = group.health_check_type == "ELB"
+        && ![Process::HealthCheck, Process::ReplaceUnhealthy].iter().any(|p| group.is_suspended(p.word()));
+    match boot {
+        Some(boot) if judges && boot > grace => draft.refuse_unless(
+            "short-grace",
+            format!(
+                "{} judges a server {} after its launch, and the last ones took {} to boot: new servers would be \
+                 terminated before they can answer. Raise its health check grace period",
+                group.name,
+                told(grace),
+                told(boot)
+            ),
+        )?,
+        Some(boot) => {
+            draft.note(format!("The last servers took {} to boot; the group's grace period is {}.", told(boot), told(grace)));
+        }
+        None => draft.note(format!(
+            "How long servers take to boot was not seen lately; the group's grace period is {}.",
+            told(grace)
+        )),
+    }
+    let wanted =
+        (boot.map_or(0, |boot| boot.as_secs() * 3)).max(grace.as_secs() + 300).clamp(PATIENCE_S, 3_600);
+    Ok(u32::try_from(wanted).unwrap_or(3_600))
+}
+
+fn took(activity: &Activity) -> Option<Duration> {
+    let time = activity.ended_at?.duration_since(activity.started_at?);
+    Duration::try_from(time).ok()
+}
+
+fn told(time: Duration) -> String {
+    age(SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX))
+}

@@ -1,0 +1,265 @@
+//! The workers' part of every deploy, and deploy-worker, which is nothing else.
+
+use super::super::draft::{Draft, step};
+use super::super::release::{Launchable, named};
+use super::super::{Facts, Options, Refused};
+use super::migrations::{self, Meeting, look};
+use super::{before, choose_release};
+use crate::fleet::{Changeset, Power, Role, Server, words};
+use crate::plan::{Action, HostJob, InstanceRef, Lasts, Step, StepId, Undo};
+use crate::recipe::{celery, code, manage, services};
+
+/// The step that leaves a server's settings as they are.
+pub(super) const SETTINGS: &str = "keep the settings that are there";
+
+/// What the workers' part gives to the rest.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lane {
+    /// The schema and the static files are those of the new code.
+    pub(super) ready: Vec<StepId>,
+    /// Celery runs on the new code.
+    pub(super) done: Vec<StepId>,
+    /// What goes back when the run stops.
+    pub(super) steps: Vec<StepId>,
+}
+
+pub(in super::super) fn plan(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    options: &Options,
+) -> Result<(), Refused> {
+    let to = choose_release(facts, options)?;
+    facts.all_current()?;
+    before::one_primary(facts)?;
+    if workers(facts)?.is_empty() {
+        return Err(no_worker(facts));
+    }
+    let title = look(draft, facts, options, &to, Meeting::OldCodeGoesOn)?;
+    draft.title(format!("deploy {} to the workers", to.named()));
+    draft.note("Web servers stay on their release.");
+    lane(draft, facts, options, &to, &title, &[])?;
+    Ok(())
+}
+
+/// The workers in use.
+fn workers<'f>(facts: &Facts<'f>) -> Result<Vec<&'f Server>, Refused> {
+    facts.servers(&[Role::Worker, Role::Combo])
+}
+
+fn no_worker(facts: &Facts<'_>) -> Refused {
+    Refused::State(format!(
+        "{} has no worker: nobody could migrate the database or run tasks of the new code. Make one first, or tag the \
+         one there is",
+        facts.place.name
+    ))
+}
+
+/// The steps on all workers: Celery stops, code, packages and settings come, one worker migrates and makes the static
+/// files, and Celery starts again, beat on one of them only (R17).
+pub(super) fn lane(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    options: &Options,
+    to: &Launchable,
+    migrate: &str,
+    after: &[StepId],
+) -> Result<Lane, Refused> {
+    let workers = workers(facts)?;
+    if workers.is_empty() && (facts.place.has_role(&Role::Worker) || facts.place.has_role(&Role::Combo)) {
+        return Err(no_worker(facts));
+    }
+    let Some(first) = keeper_of_beat(facts, &workers) else {
+        draft.note("The project has no worker: nothing is migrated, and no static files are made.");
+        return Ok(Lane { ready: after.to_vec(), done: after.to_vec(), steps: Vec::new() });
+    };
+    for worker in &workers {
+        can_be_asked(facts, worker)?;
+    }
+    let of_role = workers.iter().filter(|server| server.role.role == Role::Worker);
+    draft.assume_servers(&Role::Worker, of_role.map(|server| server.id.clone()).collect());
+    let layout = &facts.place.layout;
+    let mut lane = Lane::default();
+    let checkout = code::checkout(layout, &to.changeset);
+    let mut all_stopped = Vec::new();
+    let mut settled = Vec::new();
+    for worker in &workers {
+        let halted = draft.add(stop(facts, worker, worker.id == first.id, after));
+        all_stopped.push(halted);
+        let new = Step { lane: "worker".into(), ..new_code(facts, worker, to, None, &checkout, &[halted]) };
+        let known_before = new.lasts == Lasts::UnlessStopped;
+        let code = draft.add(new);
+        let packages = draft.add(packages(worker, code::requirements(layout), &[code]));
+        let script = code::settings(layout);
+        settled.push(draft.add(Step { after: vec![packages], ..job(worker, SETTINGS, "settings", script) }));
+        lane.steps.push(halted);
+        lane.steps.extend(known_before.then_some(code));
+    }
+    lane.ready = once(draft, facts, options, first, migrate, settled);
+    for worker in &workers {
+        let beat = worker.id == first.id;
+        let title = match (beat, workers.len()) {
+            (true, 1) => "start Celery, beat and the camera",
+            (true, _) => "start Celery, with beat and the camera",
+            (false, _) => "start Celery, without beat",
+        };
+        // Beat starts when every old one has stopped.
+        let mut waits = lane.ready.clone();
+        waits.extend(all_stopped.iter().filter(|_| beat).copied());
+        let start = draft.add(Step {
+            after: waits,
+            becomes: Some("running".into()),
+            lasts: Lasts::UnlessStopped,
+            undo: Undo::Reverse("Celery is stopped, and its tasks waited for".into()),
+            deadline_s: 180,
+            ..job_with(worker, title, "celery-start", celery::start(layout, beat), Some(celery::stop(layout)))
+        });
+        lane.done.push(start);
+        lane.steps.push(start);
+    }
+    Ok(lane)
+}
+
+/// What one worker does for all: the schema and the static files.
+fn once(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    options: &Options,
+    worker: &Server,
+    title: &str,
+    after: Vec<StepId>,
+) -> Vec<StepId> {
+    let layout = &facts.place.layout;
+    let mut last = after;
+    if !options.no_migrate {
+        let changes = title != migrations::NOTHING_NEW;
+        let stays = || Undo::Cannot("the schema stays as migrated".into());
+        let migrate = draft.add(Step {
+            after: last,
+            becomes: changes.then(|| "the new code's schema".into()),
+            undo: if changes { stays() } else { Undo::Nothing },
+            deadline_s: 7_200,
+            ..job(worker, title, "migrate", manage::migrate(layout))
+        });
+        last = vec![migrate];
+    }
+    let collect = draft.add(Step {
+        after: last,
+        deadline_s: 1_800,
+        ..job(worker, "collect static files", "collectstatic", manage::collectstatic(layout))
+    });
+    let compress = draft.add(Step {
+        after: vec![collect],
+        deadline_s: 1_800,
+        ..job(worker, "compress static files", "compress", manage::compress(layout))
+    });
+    vec![compress]
+}
+
+/// The worker that beat runs on: where it runs now, else the first.
+fn keeper_of_beat<'f>(facts: &Facts<'_>, workers: &[&'f Server]) -> Option<&'f Server> {
+    let has = |server: &&&Server| {
+        let programs = facts.snapshot.measured(&server.id).and_then(|measured| measured.supervisor());
+        programs.is_some_and(|all| {
+            all.programs.iter().any(|one| one.name.ends_with("-celerybeat") && one.state == "RUNNING")
+        })
+    };
+    workers.iter().find(has).or_else(|| workers.first()).copied()
+}
+
+fn can_be_asked(facts: &Facts<'_>, server: &Server) -> Result<(), Refused> {
+    let id = &server.id;
+    if server.power != Power::Running {
+        let state = server.power.word();
+        let role = &server.role.role;
+        return Err(Refused::State(format!("{role} {id} is {state}: start it, or tag it {role}-OLD")));
+    }
+    let unreachable = facts.snapshot.measured(id).and_then(|measured| measured.unreachable.as_ref());
+    unreachable.map_or(Ok(()), |failure| {
+        let (role, message) = (&server.role.role, &failure.message);
+        Err(Refused::State(format!(
+            "{role} {id} cannot be reached: {message}; mend that, or tag it {role}-OLD"
+        )))
+    })
+}
+
+fn stop(facts: &Facts<'_>, worker: &Server, beat: bool, after: &[StepId]) -> Step {
+    let layout = &facts.place.layout;
+    let seconds = celery::STOP_WAIT_S;
+    let running = facts.snapshot.measured(&worker.id).and_then(|measured| measured.celery()).map(|celery| {
+        let tasks: usize = celery.workers.iter().map(|one| one.running.len()).sum();
+        format!("{} running", words::count(u64::try_from(tasks).unwrap_or(u64::MAX), "task"))
+    });
+    Step {
+        after: after.to_vec(),
+        noticed: Some("tasks wait until Celery is started again".into()),
+        before: running,
+        becomes: Some(format!("stopped; Supervisor kills what still runs after {seconds} s")),
+        lasts: Lasts::UnlessStopped,
+        undo: Undo::Reverse("Celery is started".into()),
+        deadline_s: seconds + 120,
+        ..job_with(
+            worker,
+            "stop Celery when its tasks have ended",
+            "celery-stop",
+            celery::stop(layout),
+            Some(celery::start(layout, beat)),
+        )
+    }
+}
+
+/// The step that brings new code to a server. What was baked into its image counts where nothing was measured.
+pub(super) fn new_code(
+    facts: &Facts<'_>,
+    server: &Server,
+    to: &Launchable,
+    baked: Option<&Changeset>,
+    script: &str,
+    after: &[StepId],
+) -> Step {
+    let layout = &facts.place.layout;
+    let measured = facts.snapshot.measured(&server.id).and_then(|m| m.code());
+    let measured = measured.map(|code| Changeset::new(&code.changeset));
+    let is_web = server.role.role == Role::Web;
+    let old = measured.or_else(|| baked.cloned());
+    let restarted = is_web.then_some(services::Group::Web);
+    let back = old.as_ref().map(|old| code::back(layout, old, restarted));
+    let undo = old.as_ref().map_or_else(
+        || Undo::Cannot("which code was there before is not known".into()),
+        |old| Undo::Reverse(format!("back to {} and its packages", old.short())),
+    );
+    let repo = facts.repo;
+    Step {
+        after: after.to_vec(),
+        before: old.as_ref().map(|old| named(old, repo.and_then(|repo| repo.commit(old)))),
+        becomes: Some(to.named()),
+        lasts: if back.is_some() { Lasts::UnlessStopped } else { Lasts::Stays },
+        undo,
+        deadline_s: 600,
+        ..job_with(server, "check out the code", "code", script.to_owned(), back)
+    }
+}
+
+/// The step that installs what the code wants. Going back to old code installs what that wants.
+pub(super) fn packages(server: &Server, script: String, after: &[StepId]) -> Step {
+    Step {
+        after: after.to_vec(),
+        deadline_s: 1_800,
+        ..job(server, "install its requirements", "requirements", script)
+    }
+}
+
+pub(super) fn job(server: &Server, title: &str, name: &str, script: String) -> Step {
+    job_with(server, title, name, script, None)
+}
+
+fn job_with(server: &Server, title: &str, name: &str, script: String, back: Option<String>) -> Step {
+    let job = HostJob {
+        server: InstanceRef::Known(server.id.clone()),
+        name: name.into(),
+        script,
+        user: None,
+        back,
+    };
+    let lane = if server.role.role == Role::Web { "web" } else { "worker" };
+    step(lane, title, server.id.as_str(), Action::Job(Box::new(job)))
+}

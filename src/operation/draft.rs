@@ -1,0 +1,230 @@
+//! A plan while it is made.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::facts::stays;
+use super::{Facts, Operation, Options, Refused};
+use crate::fleet::{Group, InstanceId, LaunchSource, LoadBalancerName, Process, Reading, Role};
+use crate::plan::{
+    Action, Assignment, Assumption, Fact, Lasts, Plan, Repeat, Setting, Step, StepId, Undo, VERSION, Value,
+};
+
+/// A plan while it is made.
+pub(super) struct Draft<'f> {
+    facts: &'f Facts<'f>,
+    options: &'f Options,
+    plan: Plan,
+    /// What is taken for granted already.
+    taken: BTreeSet<Fact>,
+}
+
+/// A step with nothing special about it.
+pub(super) fn step(lane: &str, title: impl Into<String>, target: impl Into<String>, action: Action) -> Step {
+    Step {
+        id: StepId(0),
+        after: Vec::new(),
+        lane: lane.to_owned(),
+        title: title.into(),
+        target: target.into(),
+        action,
+        before: None,
+        becomes: None,
+        lasts: Lasts::Stays,
+        undo: Undo::Nothing,
+        repeat: Repeat::Repeatable,
+        deadline_s: 120,
+        noticed: None,
+        destructive: false,
+        soft: false,
+        settles: Vec::new(),
+    }
+}
+
+impl<'f> Draft<'f> {
+    pub(super) fn new(operation: &Operation, facts: &'f Facts<'f>, options: &'f Options) -> Self {
+        let environment = &facts.place.name;
+        let written = options.written();
+        let plan = Plan {
+            version: VERSION,
+            operation: operation.name.into(),
+            deployment: facts.topology.deployment.clone(),
+            environment: environment.clone(),
+            production: facts.place.production,
+            title: operation.summary.into(),
+            command: format!("quarterdeck apply {} {environment}{written}", operation.name),
+            made_at: facts.now,
+            lock: operation.lock,
+            noticed: None,
+            cannot_undo: Vec::new(),
+            notes: Vec::new(),
+            overrides: Vec::new(),
+            assumes: Vec::new(),
+            steps: Vec::new(),
+        };
+        Self { facts, options, plan, taken: BTreeSet::new() }
+    }
+
+    /// The plan, if it makes sense in itself.
+    pub(super) fn finish(self) -> Result<Plan, Refused> {
+        self.plan.check().map_err(Refused::Broken)?;
+        Ok(self.plan)
+    }
+
+    /// The name of the step that is added next.
+    pub(super) fn next(&self) -> StepId {
+        StepId(u16::try_from(self.plan.steps.len() + 1).unwrap_or(u16::MAX))
+    }
+
+    /// Adds a step and gives it its name.
+    pub(super) fn add(&mut self, step: Step) -> StepId {
+        // More steps than fit are refused by the plan's own check, by their number.
+        let id = self.next();
+        self.plan.steps.push(Step { id, ..step });
+        id
+    }
+
+    pub(super) fn title(&mut self, title: impl Into<String>) {
+        self.plan.title = title.into();
+    }
+
+    pub(super) fn noticed(&mut self, noticed: impl Into<String>) {
+        self.plan.noticed = Some(noticed.into());
+    }
+
+    pub(super) fn note(&mut self, note: impl Into<String>) {
+        self.plan.notes.push(note.into());
+    }
+
+    pub(super) fn cannot_undo(&mut self, what: impl Into<String>) {
+        self.plan.cannot_undo.push(what.into());
+    }
+
+    /// Refuses, unless the word was given; then the plan wants it typed.
+    pub(super) fn refuse_unless(&mut self, word: &'static str, message: String) -> Result<(), Refused> {
+        if !self.options.overrides(word) {
+            return Err(Refused::Unless { word, message });
+        }
+        self.plan.overrides.push(format!("{word}: {message}"));
+        Ok(())
+    }
+
+    /// Takes a fact for granted; a fact that was taken already is taken once.
+    pub(super) fn assume<T>(&mut self, fact: Fact, value: Value, reading: &Reading<T>) {
+        let read_at: Timestamp = reading.read_at().unwrap_or(self.facts.now);
+        if self.taken.insert(fact.clone()) {
+            self.plan.assumes.push(Assumption { fact, value, read_at });
+        }
+    }
+
+    /// Takes a group for granted: its sizes, what it launches, its members.
+    pub(super) fn assume_group(&mut self, group: &Group) {
+        self.assume_sizes_and_launch(group);
+        let groups = &self.facts.snapshot.groups;
+        self.assume(Fact::Members { group: group.name.clone() }, members(group), groups);
+    }
+
+    /// The same without its members: where they come and go during the run, or a converge step looks again.
+    pub(super) fn assume_sizes_and_launch(&mut self, group: &Group) {
+        let groups = &self.facts.snapshot.groups;
+        let name = &group.name;
+        self.assume(
+            Fact::Setting(Setting::Sizes { group: name.clone() }),
+            Value::Sizes(group.sizes()),
+            groups,
+        );
+        self.assume_launch(group);
+    }
+
+    /// Takes for granted what a group launches.
+    pub(super) fn assume_launch(&mut self, group: &Group) {
+        if let Some(launch) = &group.launch {
+            let fact = Fact::Setting(Setting::Launch { group: group.name.clone() });
+            self.assume(fact, Value::Launch(launch.clone()), &self.facts.snapshot.groups);
+        }
+    }
+
+    /// Takes for granted which servers of a role are in use.
+    pub(super) fn assume_servers(&mut self, role: &Role, servers: Vec<InstanceId>) {
+        let fact = Fact::Servers { environment: self.facts.place.name.clone(), role: role.word().to_owned() };
+        self.assume(fact, Value::Servers(servers), &self.facts.snapshot.servers);
+    }
+
+    /// Takes for granted that a release is there.
+    pub(super) fn assume_release(&mut self, launch: &LaunchSource) {
+        let fact = Fact::Release { launch: launch.clone() };
+        self.assume(fact, Value::Exists, &self.facts.snapshot.launch);
+    }
+
+    /// Takes for granted whether a server is registered.
+    pub(super) fn assume_member(&mut self, balancer: &LoadBalancerName, instance: &InstanceId, is: bool) {
+        let setting = Setting::Membership { balancer: balancer.clone(), instance: instance.clone() };
+        let value = if is { Value::Registered } else { Value::NotRegistered };
+        self.assume(Fact::Setting(setting), value, &self.facts.snapshot.load_balancers);
+    }
+
+    /// Suspends or resumes those of the processes that are not so already, and takes for granted how they are.
+    pub(super) fn set_processes(
+        &mut self,
+        group: &Group,
+        processes: &[Process],
+        suspend: bool,
+        lasts: Lasts,
+        after: &[StepId],
+    ) -> Option<StepId> {
+        let (before, to) =
+            if suspend { (Value::Active, Value::Suspended) } else { (Value::Suspended, Value::Active) };
+        let mut changed = Vec::new();
+        for process in processes {
+            let is_suspended = group.is_suspended(process.word());
+            let setting = Setting::Process { group: group.name.clone(), process: *process };
+            let now = if is_suspended { Value::Suspended } else { Value::Active };
+            self.assume(Fact::Setting(setting.clone()), now, &self.facts.snapshot.groups);
+            if is_suspended != suspend {
+                changed.push((process.word(), Assignment { setting, to: to.clone() }));
+            }
+        }
+        let names: Vec<&str> = changed.iter().map(|(name, _)| *name).collect();
+        let title = format!("{} {}", if suspend { "suspend" } else { "resume" }, names.join(", "));
+        if names.is_empty() {
+            return None;
+        }
+        let settings = changed.into_iter().map(|(_, assignment)| assignment).collect();
+        Some(self.add(Step {
+            after: after.to_vec(),
+            before: Some(before.to_string()),
+            becomes: Some(to.to_string()),
+            lasts,
+            undo: Undo::Restore,
+            ..step("group", title, group.name.as_str(), Action::Set { settings })
+        }))
+    }
+
+    /// Puts back what these steps changed.
+    pub(super) fn restore(
+        &mut self,
+        lane: &str,
+        title: &str,
+        target: &str,
+        steps: Vec<StepId>,
+        after: &[StepId],
+    ) -> Option<StepId> {
+        if steps.is_empty() {
+            return None;
+        }
+        Some(self.add(Step {
+            after: after.to_vec(),
+            becomes: Some("as found before".into()),
+            ..step(lane, title, target, Action::Restore { steps })
+        }))
+    }
+}
+
+/// The members of a group that are not on their way out.
+pub(super) fn members(group: &Group) -> Value {
+    let mut ids: Vec<InstanceId> =
+        group.members.iter().filter(|member| stays(member)).map(|member| member.instance.clone()).collect();
+    ids.sort();
+    Value::Servers(ids)
+}

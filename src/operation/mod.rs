@@ -1,0 +1,89 @@
+//! What an operator can ask for: one table, and a planner for each row.
+//!
+//! A planner is a pure function from facts and options to a plan. It reads nothing, changes nothing, and refuses with
+//! what to do where the plan would do harm. What the rules R1 … demand of operations is demanded here.
+
+mod deploy;
+mod draft;
+mod facts;
+mod forget_releases;
+mod options;
+mod processes;
+pub mod put_back;
+mod refused;
+mod registration;
+mod release;
+mod rollback;
+mod set_sizes;
+mod table;
+#[cfg(test)]
+mod tests;
+mod upgrade;
+
+use draft::Draft;
+
+pub use deploy::asks_repo;
+pub use facts::{FRESH, Facts, place};
+pub use options::{Kind, Opt, Options};
+pub use refused::Refused;
+pub use release::{Launchable, releases};
+pub use table::OPERATIONS;
+
+use crate::plan::{LockKind, Plan};
+
+/// One row: an operation.
+#[derive(Debug)]
+pub struct Operation {
+    /// Its name on the command line and in journals.
+    pub name: &'static str,
+    /// What it does, in a line that begins with a verb.
+    pub summary: &'static str,
+    /// What it can be told.
+    pub takes: &'static [Opt],
+    /// The lock its runs hold.
+    pub lock: LockKind,
+    /// Plans it.
+    planner: fn(&mut Draft<'_>, &Facts<'_>, &Options) -> Result<(), Refused>,
+}
+
+impl Operation {
+    /// Plans it.
+    ///
+    /// # Errors
+    /// When it cannot or should not be done: why, and what to do.
+    pub fn plan(&self, facts: &Facts<'_>, options: &Options) -> Result<Plan, Refused> {
+        self.check_options(options)?;
+        let mut draft = Draft::new(self, facts, options);
+        (self.planner)(&mut draft, facts, options)?;
+        draft.finish()
+    }
+
+    /// The option of this name, if this operation can be told it.
+    ///
+    /// # Errors
+    /// When it cannot: the nearest one that it can be told.
+    pub fn option(&self, name: &str) -> Result<Opt, Refused> {
+        let known = self.takes.iter().map(|opt| opt.name());
+        let found = Opt::parse(name).filter(|opt| self.takes.contains(opt));
+        found.ok_or_else(|| Refused::unknown(&format!("option of {}", self.name), name, known))
+    }
+
+    fn check_options(&self, options: &Options) -> Result<(), Refused> {
+        for (opt, _) in options.given() {
+            self.option(opt.name())?;
+        }
+        Ok(())
+    }
+}
+
+/// The operation of this name.
+///
+/// # Errors
+/// When there is none: the nearest one.
+pub fn find(name: &str) -> Result<&'static Operation, Refused> {
+    let known = OPERATIONS.iter().map(|operation| operation.name);
+    OPERATIONS
+        .iter()
+        .find(|operation| operation.name == name)
+        .ok_or_else(|| Refused::unknown("operation", name, known))
+}

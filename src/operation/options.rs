@@ -1,0 +1,335 @@
+//! What an operation can be told: one table for the command line, the help and the screen.
+
+use serde::{Deserialize, Serialize};
+
+use super::Refused;
+use crate::fleet::{InstanceId, LoadBalancerName, Process};
+
+/// Something an operation can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Opt {
+    /// Processes of the group.
+    Processes,
+    /// The fewest members.
+    Min,
+    /// The wanted members.
+    Desired,
+    /// The most members.
+    Max,
+    /// Servers.
+    Servers,
+    /// Load balancers.
+    Balancers,
+    /// The release.
+    Release,
+    /// How many servers at a time.
+    Batch,
+    /// No migrations.
+    NoMigrate,
+    /// With the maintenance page instead of server by server.
+    Full,
+    /// The page without the healthy answer.
+    Unhealthy,
+    /// How many releases are kept.
+    Keep,
+    /// Words that override refusals.
+    Override,
+}
+
+/// What is written after an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing.
+    Flag,
+    /// A number.
+    Number,
+    /// A word.
+    Word,
+    /// Words with commas between them.
+    Words,
+}
+
+impl Opt {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Processes,
+        Self::Min,
+        Self::Desired,
+        Self::Max,
+        Self::Servers,
+        Self::Balancers,
+        Self::Release,
+        Self::Batch,
+        Self::NoMigrate,
+        Self::Full,
+        Self::Unhealthy,
+        Self::Keep,
+        Self::Override,
+    ];
+
+    /// Its name, without the dashes before it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Processes => "processes",
+            Self::Min => "min",
+            Self::Desired => "desired",
+            Self::Max => "max",
+            Self::Servers => "servers",
+            Self::Balancers => "balancers",
+            Self::Release => "release",
+            Self::Batch => "batch",
+            Self::NoMigrate => "no-migrate",
+            Self::Full => "full",
+            Self::Unhealthy => "unhealthy",
+            Self::Keep => "keep",
+            Self::Override => "override",
+        }
+    }
+
+    /// What is written after it.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::NoMigrate | Self::Full | Self::Unhealthy => Kind::Flag,
+            Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep => Kind::Number,
+            Self::Release => Kind::Word,
+            Self::Processes | Self::Servers | Self::Balancers | Self::Override => Kind::Words,
+        }
+    }
+
+    /// The name of its value in help; empty for a flag.
+    #[must_use]
+    pub const fn value_name(self) -> &'static str {
+        match self {
+            Self::Processes => "PROCESS,…",
+            Self::Servers => "SERVER,…",
+            Self::Balancers => "NAME,…",
+            Self::Release => "RELEASE",
+            Self::Override => "WORD,…",
+            Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep => "N",
+            Self::NoMigrate | Self::Full | Self::Unhealthy => "",
+        }
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Processes => "processes of the group, such as Launch,AZRebalance; without it, all of them",
+            Self::Min => "the fewest servers the group may have",
+            Self::Desired => "the servers the group wants",
+            Self::Max => "the most servers the group may have",
+            Self::Servers => "servers, by their instance ids or the beginning of one",
+            Self::Balancers => "load balancers; without it, all of the environment's",
+            Self::Release => {
+                "a changeset or its beginning, a launch configuration's name, a template version, or `latest`"
+            }
+            Self::Batch => "how many servers are replaced at a time; 1 without it",
+            Self::NoMigrate => "leave the database's schema as it is",
+            Self::Full => "with the maintenance page and all servers at once, rather than one by one",
+            Self::Unhealthy => "let the load balancer take the servers out while the page is up",
+            Self::Keep => "how many releases are kept beside those in use",
+            Self::Override => "words of refusals that are not to count; the refusal names its own",
+        }
+    }
+
+    /// The option of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let name = name.trim_start_matches('-');
+        Self::ALL.into_iter().find(|opt| opt.name() == name)
+    }
+}
+
+/// What an operation was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Options {
+    /// Processes of the group.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<Process>,
+    /// The fewest members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<u32>,
+    /// The wanted members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desired: Option<u32>,
+    /// The most members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<u32>,
+    /// Servers, by id or the beginning of one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<InstanceId>,
+    /// Load balancers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub balancers: Vec<LoadBalancerName>,
+    /// The release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+    /// How many servers at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<u32>,
+    /// No migrations.
+    #[serde(skip_serializing_if = "is_false")]
+    pub no_migrate: bool,
+    /// With the maintenance page.
+    #[serde(skip_serializing_if = "is_false")]
+    pub full: bool,
+    /// The page without the healthy answer.
+    #[serde(skip_serializing_if = "is_false")]
+    pub unhealthy: bool,
+    /// How many releases are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<u32>,
+    /// Words that override refusals.
+    #[serde(rename = "override", skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+impl Options {
+    /// Takes in one option as it was written; the value of a flag is not looked at.
+    ///
+    /// # Errors
+    /// When the value makes no sense: what would, and the nearest right name.
+    pub fn set(&mut self, opt: Opt, value: &str) -> Result<(), Refused> {
+        let words = || value.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let number = || {
+            value.trim().parse::<u32>().map_err(|_| {
+                let value = crate::fleet::text::one_line(value);
+                Refused::Usage(format!("--{} wants a number from 0 on, not `{value}`", opt.name()))
+            })
+        };
+        if opt.kind() != Kind::Flag && words().next().is_none() {
+            return Err(Refused::Usage(format!("--{} wants {} after it", opt.name(), opt.value_name())));
+        }
+        match opt {
+            Opt::Processes => {
+                for word in words() {
+                    self.processes.push(process(word)?);
+                }
+            }
+            Opt::Min => self.min = Some(number()?),
+            Opt::Desired => self.desired = Some(number()?),
+            Opt::Max => self.max = Some(number()?),
+            Opt::Servers => self.servers.extend(words().map(InstanceId::new)),
+            Opt::Balancers => self.balancers.extend(words().map(LoadBalancerName::new)),
+            Opt::Release => self.release = Some(value.trim().to_owned()),
+            Opt::Batch => self.batch = Some(number()?),
+            Opt::NoMigrate => self.no_migrate = true,
+            Opt::Full => self.full = true,
+            Opt::Unhealthy => self.unhealthy = true,
+            Opt::Keep => self.keep = Some(number()?),
+            Opt::Override => self.overrides.extend(words().map(str::to_owned)),
+        }
+        Ok(())
+    }
+
+    /// What was told, in the order of the table, each with its value as it is written.
+    #[must_use]
+    pub fn given(&self) -> Vec<(Opt, String)> {
+        let list = |words: Vec<&str>| (!words.is_empty()).then(|| words.join(","));
+        let flag = |on: bool| on.then(String::new);
+        let number = |number: Option<u32>| number.map(|number| number.to_string());
+        let value = |opt| match opt {
+            Opt::Processes => list(self.processes.iter().map(|process| process.word()).collect()),
+            Opt::Min => number(self.min),
+            Opt::Desired => number(self.desired),
+            Opt::Max => number(self.max),
+            Opt::Servers => list(self.servers.iter().map(InstanceId::as_str).collect()),
+            Opt::Balancers => list(self.balancers.iter().map(LoadBalancerName::as_str).collect()),
+            Opt::Release => self.release.clone(),
+            Opt::Batch => number(self.batch),
+            Opt::NoMigrate => flag(self.no_migrate),
+            Opt::Full => flag(self.full),
+            Opt::Unhealthy => flag(self.unhealthy),
+            Opt::Keep => number(self.keep),
+            Opt::Override => list(self.overrides.iter().map(String::as_str).collect()),
+        };
+        Opt::ALL.into_iter().filter_map(|opt| Some((opt, value(opt)?))).collect()
+    }
+
+    /// As they are written on a command line, each with a blank before it.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let one = |(opt, value): (Opt, String)| match opt.kind() {
+            Kind::Flag => format!(" --{}", opt.name()),
+            _ => format!(" --{} {}", opt.name(), quoted(&value)),
+        };
+        self.given().into_iter().map(one).collect()
+    }
+
+    /// Whether a refusal with this word is not to count.
+    #[must_use]
+    pub fn overrides(&self, word: &str) -> bool {
+        self.overrides.iter().any(|given| given == word)
+    }
+}
+
+fn process(word: &str) -> Result<Process, Refused> {
+    let known = Process::ALL.map(Process::word);
+    Process::parse(word).ok_or_else(|| Refused::unknown("process", word, known))
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,/:@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(opt: Opt) -> &'static str {
+        match opt.kind() {
+            Kind::Flag => "",
+            Kind::Number => "3",
+            Kind::Word => "a1b2c3d",
+            Kind::Words if opt == Opt::Processes => "launch, AZRebalance",
+            Kind::Words => "one,two",
+        }
+    }
+
+    #[test]
+    fn every_option_is_found_by_its_name_written_as_it_is_read_and_comes_back_from_json() {
+        for opt in Opt::ALL {
+            assert_eq!(Opt::parse(&format!("--{}", opt.name())), Some(opt));
+            let mut options = Options::default();
+            options.set(opt, value(opt)).unwrap();
+            let given = options.given();
+            assert_eq!(given.len(), 1, "{opt:?}");
+            let mut again = Options::default();
+            again.set(given[0].0, &given[0].1).unwrap();
+            assert_eq!(again, options);
+            let json = serde_json::to_string(&options).unwrap();
+            assert_eq!(serde_json::from_str::<Options>(&json).unwrap(), options, "{json}");
+            assert!(json.contains(&format!("\"{}\"", opt.name())), "{json}");
+        }
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused_with_the_nearest_right_one() {
+        let refused = |opt, value| Options::default().set(opt, value).unwrap_err().to_string();
+        assert_eq!(refused(Opt::Processes, "Lunch"), "there is no process `Lunch`; did you mean `Launch`?");
+        assert_eq!(refused(Opt::Batch, "-1"), "--batch wants a number from 0 on, not `-1`");
+        assert_eq!(refused(Opt::Servers, " , "), "--servers wants SERVER,… after it");
+        assert!(serde_json::from_str::<Options>("{\"batches\":1}").is_err());
+    }
+
+    #[test]
+    fn a_written_option_is_one_word_for_a_shell() {
+        let mut options = Options { no_migrate: true, ..Options::default() };
+        options.set(Opt::Release, "a b's").unwrap();
+        assert_eq!(options.written(), r" --release 'a b'\''s' --no-migrate");
+    }
+}

@@ -1,0 +1,96 @@
+//! Which releases there are, going back to one, and forgetting them.
+
+use insta::assert_snapshot;
+
+use super::*;
+use crate::fleet::LaunchSource;
+
+fn told(world: &World) -> Vec<String> {
+    let snapshot = world.snapshot();
+    let topology = world.topology();
+    let facts = Facts {
+        snapshot: &snapshot,
+        topology: &topology,
+        place: &world.place,
+        releases: &world.releases,
+        now: world.now(),
+        fresh: FRESH,
+        repo: world.repo.as_ref(),
+    };
+    releases(&facts)
+        .iter()
+        .map(|one| format!("{}{}", one.named(), if one.is_current { " *" } else { "" }))
+        .collect()
+}
+
+#[test]
+fn releases_are_listed_newest_first_with_subject_and_which_is_current() {
+    let mut world = World::with_releases(1);
+    world.releases.reverse();
+    assert_eq!(told(&world), ["77aa01c", "a1b2c3d *", "9f8e7d6"]);
+    world.between("77aa01cd", vec![], vec![]);
+    assert_eq!(told(&world)[0], "77aa01c “Faster export”");
+}
+
+#[test]
+fn going_back_means_an_earlier_release() {
+    let world = World::with_releases(2);
+    let refused = |word| world.refused("rollback", &[(Opt::Release, word)]);
+    assert!(refused("latest").contains("deploy-serial brings that"));
+    assert!(refused("a1b2c3d4").contains("is what the group launches now"));
+    assert!(refused("77aa01cd").contains("is no earlier release than a1b2c3d"));
+    assert!(world.refused("rollback", &[]).starts_with("say which release"));
+}
+
+#[test]
+fn the_repository_is_asked_for_the_way_from_the_schema_to_the_release() {
+    let world = World::with_releases(2);
+    let snapshot = world.snapshot();
+    let topology = world.topology();
+    let facts = Facts {
+        snapshot: &snapshot,
+        topology: &topology,
+        place: &world.place,
+        releases: &world.releases,
+        now: world.now(),
+        fresh: FRESH,
+        repo: None,
+    };
+    let options = Options { release: Some("latest".into()), ..Options::default() };
+    let (from, to) = asks_repo(&facts, &options).unwrap();
+    assert_eq!((from.short(), to.as_str()), ("a1b2c3d", "77aa01cd"));
+    assert_eq!(asks_repo(&facts, &Options::default()), None);
+}
+
+#[test]
+fn old_releases_are_forgotten_oldest_first_and_never_one_in_use() {
+    let mut world = World::with_releases(2);
+    for (n, changeset) in ["11111111", "22222222", "33333333", "44444444"].iter().enumerate() {
+        world.release(changeset, &format!("2026.11.0{}-10.00.00", 9 - n), &format!("ami-1{n}"));
+    }
+    // Made from the same image as what runs, and one that a member still runs.
+    world.release("55555555", "2026.11.03-10.00.00", "ami-1");
+    let member =
+        LaunchSource::Configuration { name: "myproject_staging_lc_2026.11.06-10.00.00_44444444".into() };
+    world.group().members[0].launch = Some(member);
+    // Not of this environment, or not a release.
+    let mut foreign = world.releases[0].clone();
+    foreign.resolved =
+        LaunchSource::Configuration { name: "myproject_production_lc_2026.11.01-10.00.00_aaaaaaaa".into() };
+    world.releases.push(foreign);
+    assert_snapshot!(show(&world.plan("forget-releases", &[(Opt::Keep, "2")]).unwrap()));
+    let none = world.refused("forget-releases", &[(Opt::Keep, "9")]);
+    assert_eq!(none, "staging has 5 releases beside those in use, and 9 are kept: nothing to do");
+}
+
+#[test]
+fn an_image_that_two_old_releases_share_goes_with_the_last_of_them_only() {
+    let mut world = World::with_releases(1);
+    for (n, changeset) in ["11111111", "22222222"].iter().enumerate() {
+        world.release(changeset, &format!("2026.11.0{}-10.00.00", 9 - n), "ami-7");
+    }
+    let plan = world.plan("forget-releases", &[(Opt::Keep, "2")]).unwrap();
+    assert_eq!(steps(&plan, "forget").len(), 2);
+    assert!(steps(&plan, "forget 2222222, its image stays").len() == 1, "{}", show(&plan));
+    assert!(steps(&plan, "forget 1111111, with its image").len() == 1, "{}", show(&plan));
+}

@@ -1,0 +1,218 @@
+//! What a step does. The engine knows these, and no operation.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Assignment, Page, Setting, StepId, Value};
+use crate::fleet::{Changeset, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Zone};
+
+/// Names a value that an earlier step makes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Slot(pub String);
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// A server that is known now, or will be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InstanceRef {
+    /// This one.
+    Known(InstanceId),
+    /// The one that an earlier step launches.
+    Later(Slot),
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum Action {
+    /// Gives settings values. What already has its value is not touched.
+    Set {
+        /// Which, and to what.
+        settings: Vec<Assignment>,
+    },
+    /// Notes the values of settings that later steps change by themselves, so that they can be put back.
+    Keep {
+        /// Which.
+        settings: Vec<Setting>,
+    },
+    /// Puts back what earlier steps changed for the time being, latest first. What somebody else changed meanwhile is
+    /// left alone and told.
+    Restore {
+        /// Which.
+        steps: Vec<StepId>,
+    },
+    /// Waits until something is so.
+    Await {
+        /// What.
+        condition: Condition,
+    },
+    /// Brings many servers to where they should be, a few at a time, however many there turn out to be.
+    Converge(Box<Converge>),
+    /// Runs a script on a server as a durable job.
+    Job(Box<HostJob>),
+    /// Launches a server (EC2 `RunInstances`, with a client token).
+    Launch {
+        /// Where its id goes.
+        slot: Slot,
+        /// What it is.
+        server: Box<NewServer>,
+    },
+    /// Makes an image of a server (EC2 `CreateImage`) and waits until it is available. Its name is unique.
+    Image {
+        /// Where its id goes.
+        slot: Slot,
+        /// Of which server.
+        of: InstanceRef,
+        /// Its name.
+        name: String,
+    },
+    /// Makes what a group can launch: a launch configuration, or a version of a launch template.
+    Release {
+        /// Where it goes.
+        slot: Slot,
+        /// What it is.
+        release: Box<NewRelease>,
+    },
+    /// Terminates servers that belong to no group (EC2 `TerminateInstances`).
+    Terminate {
+        /// Which.
+        servers: Vec<InstanceRef>,
+    },
+    /// Deletes a release that nothing uses: its launch configuration or template version, its image, the image's
+    /// snapshots.
+    Forget {
+        /// The launch configuration or template version.
+        launch: Option<LaunchSource>,
+        /// The image.
+        image: Option<ImageId>,
+    },
+}
+
+/// Something to wait for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "condition", rename_all = "kebab-case")]
+pub enum Condition {
+    /// These servers are in service at a load balancer.
+    InService {
+        /// The load balancer.
+        balancer: LoadBalancerName,
+        /// The servers.
+        instances: Vec<InstanceId>,
+    },
+    /// A load balancer has let these servers go, requests under way included.
+    Drained {
+        /// The load balancer.
+        balancer: LoadBalancerName,
+        /// The servers.
+        instances: Vec<InstanceId>,
+    },
+    /// A group has as many members as it wants, and none comes or goes.
+    Settled {
+        /// The group.
+        group: GroupName,
+    },
+    /// A server runs and can be asked.
+    Reachable {
+        /// The server.
+        instance: InstanceRef,
+    },
+}
+
+/// Work whose size is not known beforehand: what is selected is looked at again and again until nothing is left to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Converge {
+    /// What is done.
+    pub kind: Kind,
+    /// The group whose members are meant.
+    pub group: GroupName,
+    /// Load balancers that all count.
+    pub balancers: Vec<LoadBalancerName>,
+    /// What members are to be launched from: those that are not are the old ones. [`Value::Launch`] or
+    /// [`Value::Later`].
+    pub to: Value,
+    /// How many at a time.
+    pub batch: u32,
+    /// So many members are in service at any time; less stops it before anything is taken away.
+    pub at_least: u32,
+    /// How many members there are to be in the end.
+    pub count: u32,
+    /// How long a new member may take until it is in service, in seconds.
+    pub patience_s: u32,
+    /// What each new member must answer on its own port, past Nginx, before it counts: a script that ends with 0.
+    pub check: Option<String>,
+    /// What members were launched from before: where taking it back leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Value>,
+}
+
+/// What a converge step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// New members in service at every load balancer before old ones go.
+    Replace,
+    /// New members beside the old ones, running and answering for themselves, outside the load balancers.
+    Grow,
+    /// New members registered with every load balancer, and in service.
+    Join,
+    /// Old members out of the load balancers, drained and terminated.
+    Shrink,
+    /// The maintenance page of every member.
+    Page(Page),
+}
+
+/// A script that runs on a server as a durable job: a lost connection does not touch it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostJob {
+    /// The server.
+    pub server: InstanceRef,
+    /// Its name within the run: letters, digits, dashes.
+    pub name: String,
+    /// What it runs, for `sh`. It holds no secret.
+    pub script: String,
+    /// As whom; none is root.
+    pub user: Option<String>,
+    /// What takes it back, for `sh`, on the same server as the same user. It may find the script done, half done or not
+    /// begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<String>,
+}
+
+/// A server to launch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewServer {
+    /// The image it boots.
+    pub image: ImageId,
+    /// Its type.
+    pub instance_type: String,
+    /// Its zone; none leaves it to AWS.
+    pub zone: Option<Zone>,
+    /// Its subnet.
+    pub subnet: Option<String>,
+    /// Its security groups, by name or id as the config has them.
+    pub security_groups: Vec<String>,
+    /// Its key pair.
+    pub key_name: Option<String>,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
+}
+
+/// A release to make: a copy of what a group launches now, but for the image and the name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewRelease {
+    /// Every field that is not named here is copied from this one.
+    pub like: LaunchSource,
+    /// The slot that holds its image, or an image that is known.
+    pub image: Slot,
+    /// `<deployment>_<env>_lc_<time>_<changeset>`: a configuration's name, a version's description.
+    pub name: String,
+    /// The code in it.
+    pub changeset: Changeset,
+}

@@ -1,0 +1,89 @@
+//! What a run will do, as data: a graph of steps, what it assumes, what users notice, what cannot be undone.
+//!
+//! A plan is made by a planner from facts, shown, agreed to, written to the journal and executed as it stands. It can
+//! be compared, stored and tested without a cloud. Nothing here does anything.
+
+mod action;
+mod check;
+mod fact;
+mod show;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use action::{Action, Condition, Converge, HostJob, InstanceRef, Kind, NewRelease, NewServer, Slot};
+pub use check::PlanError;
+pub use fact::{Assignment, Assumption, Fact, Page, Setting, Value};
+pub use step::{Lasts, Repeat, Step, StepId, Undo};
+
+use crate::fleet::{DeploymentName, EnvironmentName};
+
+/// The version of these shapes. Fields may be added without a new one.
+pub const VERSION: u32 = 1;
+
+/// Which lock a run holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LockKind {
+    /// One run at a time per environment.
+    Environment,
+    /// Making a release ahead of time: never in the way of an incident.
+    Release,
+}
+
+impl LockKind {
+    /// Its part of the lock's name.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Environment => "lock",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// A plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The version of the shapes.
+    pub version: u32,
+    /// The operation, `deploy-serial`.
+    pub operation: String,
+    /// Of which deployment.
+    pub deployment: DeploymentName,
+    /// In which environment.
+    pub environment: EnvironmentName,
+    /// Whether that is production: then its name is typed.
+    pub production: bool,
+    /// One line: what will have been done.
+    pub title: String,
+    /// The command line that asks for the same.
+    pub command: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// The lock it runs under.
+    pub lock: LockKind,
+    /// What users notice, in a sentence; none is nothing.
+    pub noticed: Option<String>,
+    /// What cannot be undone, a line each.
+    pub cannot_undo: Vec<String>,
+    /// What the operator should know before, a line each.
+    pub notes: Vec<String>,
+    /// What must be typed besides the confirmation, and why: an override of a refusal.
+    pub overrides: Vec<String>,
+    /// What it takes for granted. Read again at confirmation and before each destructive step.
+    pub assumes: Vec<Assumption>,
+    /// The steps, in the order in which they are shown. A step only waits for earlier ones.
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// The step of this id.
+    #[must_use]
+    pub fn step(&self, id: StepId) -> Option<&Step> {
+        self.steps.get(id.place())
+    }
+}

@@ -1,0 +1,61 @@
+//! New code on a server: the checkout, the packages it wants, the settings.
+
+use super::script::Script;
+use super::services::{Group, then_restart};
+use crate::fleet::{Changeset, Layout};
+
+/// Fetches a changeset if it is not there, and checks it out.
+#[must_use]
+pub fn checkout(layout: &Layout, changeset: &Changeset) -> String {
+    checkout_script(layout, changeset).text()
+}
+
+/// Goes back to a changeset and to the packages that it wants, and restarts what runs by it.
+#[must_use]
+pub fn back(layout: &Layout, changeset: &Changeset, restarted: Option<Group>) -> String {
+    let script =
+        told(checkout_script(layout, changeset), layout).then(include_str!("scripts/requirements.sh"));
+    match restarted {
+        Some(group) => then_restart(script, layout, group).text(),
+        None => script.text(),
+    }
+}
+
+/// Installs what the checkout's requirements name.
+#[must_use]
+pub fn requirements(layout: &Layout) -> String {
+    told(user(Script::new("requirements"), layout), layout)
+        .then(include_str!("scripts/requirements.sh"))
+        .text()
+}
+
+/// Sees that the server's own settings are there. They stay as they are.
+#[must_use]
+pub fn settings(layout: &Layout) -> String {
+    Script::new("settings")
+        .told("deploy_user", &layout.deploy_user)
+        .told("local_settings", &layout.code.local_settings)
+        .then(include_str!("scripts/settings.sh"))
+        .text()
+}
+
+fn checkout_script(layout: &Layout, changeset: &Changeset) -> Script {
+    user(Script::new(&format!("code checkout {changeset}")), layout)
+        .told("vcs", &layout.vcs)
+        .told("changeset", changeset.as_str())
+        .then(include_str!("scripts/checkout.sh"))
+}
+
+fn user(script: Script, layout: &Layout) -> Script {
+    script
+        .told("deploy_user", &layout.deploy_user)
+        .told("home", &layout.home)
+        .told("code_root", &layout.code_root)
+}
+
+fn told(script: Script, layout: &Layout) -> Script {
+    script
+        .told("virtualenv", &layout.virtualenv)
+        .told("requirements", &layout.code.requirements)
+        .told("sdists", &layout.code.sdists)
+}

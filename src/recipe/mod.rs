@@ -1,0 +1,16 @@
+//! What is done on a server, as scripts for `sh`: pure functions of where things are and of typed parameters.
+//!
+//! Every script begins with a line `# sandbox: <verb> [arguments]`, by which simulated servers know what is done. It
+//! stops at the first failure, says on its standard error why, may be run again at any time, holds no secret, and is run
+//! as root or as the user who owns the code.
+
+pub mod celery;
+pub mod code;
+pub mod health;
+pub mod logs;
+pub mod manage;
+pub mod page;
+mod script;
+pub mod services;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+# Nothing is fetched that is there already: going back to an earlier changeset needs no repository.
+cd "$code_root" || fail "there is no checkout in $code_root"
+in_checkout() { as_user "$deploy_user" env "HOME=$home" GIT_TERMINAL_PROMPT=0 "GIT_SSH_COMMAND=${GIT_SSH_COMMAND:-ssh -o BatchMode=yes -o ConnectTimeout=20}" "$@"; }
+cannot_fetch() { fail "$changeset is not in the checkout and cannot be fetched: $deploy_user needs a key that may read the repository"; }
+as_root find "$code_root" -name '*.pyc' -delete
+case $vcs in
+*git)
+if ! in_checkout "$vcs" cat-file -e "$changeset^{commit}" 2>/dev/null; then
+echo "fetching"
+in_checkout "$vcs" fetch --quiet --prune origin || cannot_fetch
+fi
+in_checkout "$vcs" checkout --quiet --force --detach "$changeset^{commit}" || fail "there is no changeset $changeset in the repository"
+now=$(in_checkout "$vcs" rev-parse HEAD)
+;;
+*hg)
+if ! in_checkout "$vcs" log --rev "$changeset" --template x >/dev/null 2>&1; then
+echo "fetching"
+in_checkout "$vcs" pull --quiet --config 'ui.ssh=ssh -o BatchMode=yes -o ConnectTimeout=20' || cannot_fetch
+fi
+in_checkout "$vcs" update --quiet --clean --rev "$changeset" || fail "there is no changeset $changeset in the repository"
+now=$(in_checkout "$vcs" log --rev . --template '{node}')
+;;
+*) fail "$vcs is neither git nor hg" ;;
+esac
+case $now in
+"$changeset"*) echo "changeset=$now" ;;
+*) fail "the checkout is at $now, not at $changeset" ;;
+esac

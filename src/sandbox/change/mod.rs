@@ -1,0 +1,141 @@
+//! The sandbox behind the changing half of the cloud port, with AWS's own refusals. Each change is one transaction
+//! that brings the world to the present, changes rows and writes down what follows.
+
+mod balancer;
+mod group;
+mod launch;
+mod note;
+mod server;
+
+use async_trait::async_trait;
+
+use super::SandboxCloud;
+use super::read::View;
+use super::tick::Moment;
+use crate::cloud::{Answer, CloudChange, CloudError, LaunchSpec, ServerSpec};
+use crate::fleet::{GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes};
+
+/// What a change gives: an error of the world, or AWS's answer.
+type Changed<T> = rusqlite::Result<Answer<T>>;
+
+/// Something that AWS does not do.
+#[allow(clippy::unnecessary_wraps, reason = "changes end with it")]
+fn refused<T>(why: impl Into<String>) -> Changed<T> {
+    Ok(Err(CloudError::Refused(why.into())))
+}
+
+/// Something that is not there.
+#[allow(clippy::unnecessary_wraps, reason = "changes end with it")]
+fn absent<T>(why: impl Into<String>) -> Changed<T> {
+    Ok(Err(CloudError::Absent(why.into())))
+}
+
+impl<'a> View<'a> {
+    /// The present, as things that happen see it.
+    const fn moment(&self) -> Moment<'a> {
+        Moment { c: self.c, dice: self.dice, at: self.now }
+    }
+}
+
+#[async_trait]
+impl CloudChange for SandboxCloud {
+    async fn suspend(&self, group: &GroupName, processes: &[Process]) -> Answer<()> {
+        let (group, processes) = (group.as_str().to_owned(), processes.to_vec());
+        self.write("autoscaling:SuspendProcesses", move |view| group::suspend(&view, &group, &processes))
+            .await
+    }
+
+    async fn resume(&self, group: &GroupName, processes: &[Process]) -> Answer<()> {
+        let (group, processes) = (group.as_str().to_owned(), processes.to_vec());
+        self.write("autoscaling:ResumeProcesses", move |view| group::resume(&view, &group, &processes)).await
+    }
+
+    async fn set_sizes(&self, group: &GroupName, sizes: Sizes) -> Answer<()> {
+        let group = group.as_str().to_owned();
+        self.write(UPDATE_GROUP, move |view| group::set_sizes(&view, &group, sizes)).await
+    }
+
+    async fn set_policies(&self, group: &GroupName, policies: &[String]) -> Answer<()> {
+        let (group, policies) = (group.as_str().to_owned(), policies.to_vec());
+        self.write(UPDATE_GROUP, move |view| group::set_policies(&view, &group, &policies)).await
+    }
+
+    async fn set_launch(&self, group: &GroupName, launch: &LaunchSource) -> Answer<()> {
+        let (group, launch) = (group.as_str().to_owned(), launch.clone());
+        self.write(UPDATE_GROUP, move |view| group::set_launch(&view, &group, &launch)).await
+    }
+
+    async fn register(&self, balancer: &LoadBalancerName, servers: &[InstanceId]) -> Answer<()> {
+        let (balancer, servers) = (balancer.as_str().to_owned(), servers.to_vec());
+        self.write("elasticloadbalancing:RegisterInstancesWithLoadBalancer", move |view| {
+            balancer::register(&view, &balancer, &servers)
+        })
+        .await
+    }
+
+    async fn deregister(&self, balancer: &LoadBalancerName, servers: &[InstanceId]) -> Answer<()> {
+        let (balancer, servers) = (balancer.as_str().to_owned(), servers.to_vec());
+        self.write("elasticloadbalancing:DeregisterInstancesFromLoadBalancer", move |view| {
+            balancer::deregister(&view, &balancer, &servers)
+        })
+        .await
+    }
+
+    async fn terminate_member(&self, server: &InstanceId, shrink: bool) -> Answer<()> {
+        let server = server.as_str().to_owned();
+        self.write("autoscaling:TerminateInstanceInAutoScalingGroup", move |view| {
+            group::terminate_member(&view, &server, shrink)
+        })
+        .await
+    }
+
+    async fn launch(&self, server: &ServerSpec) -> Answer<InstanceId> {
+        let server = server.clone();
+        self.write("ec2:RunInstances", move |view| server::launch(&view, &server)).await
+    }
+
+    async fn terminate(&self, servers: &[InstanceId]) -> Answer<()> {
+        let servers = servers.to_vec();
+        self.write("ec2:TerminateInstances", move |view| server::terminate(&view, &servers)).await
+    }
+
+    async fn create_image(&self, server: &InstanceId, name: &str) -> Answer<ImageId> {
+        let (server, name) = (server.as_str().to_owned(), name.to_owned());
+        self.write("ec2:CreateImage", move |view| server::create_image(&view, &server, &name)).await
+    }
+
+    async fn create_launch(&self, launch: &LaunchSpec) -> Answer<LaunchSource> {
+        let launch = launch.clone();
+        let action = match &launch.like {
+            LaunchSource::Configuration { .. } => "autoscaling:CreateLaunchConfiguration",
+            LaunchSource::Template { .. } => "ec2:CreateLaunchTemplateVersion",
+        };
+        self.write(action, move |view| launch::create(&view, &launch)).await
+    }
+
+    async fn delete_launch(&self, launch: &LaunchSource) -> Answer<()> {
+        let launch = launch.clone();
+        let action = match &launch {
+            LaunchSource::Configuration { .. } => "autoscaling:DeleteLaunchConfiguration",
+            LaunchSource::Template { .. } => "ec2:DeleteLaunchTemplateVersions",
+        };
+        self.write(action, move |view| launch::delete(&view, &launch)).await
+    }
+
+    async fn delete_image(&self, image: &ImageId) -> Answer<()> {
+        let image = image.as_str().to_owned();
+        self.write("ec2:DeregisterImage", move |view| server::delete_image(&view, &image)).await
+    }
+
+    async fn put_note(&self, name: &str, text: &str, replace: bool) -> Answer<()> {
+        let (name, text) = (name.to_owned(), text.to_owned());
+        self.write("ssm:PutParameter", move |view| note::put(&view, &name, &text, replace)).await
+    }
+
+    async fn delete_notes(&self, names: &[String]) -> Answer<()> {
+        let names = names.to_vec();
+        self.write("ssm:DeleteParameters", move |view| note::delete(&view, &names)).await
+    }
+}
+
+const UPDATE_GROUP: &str = "autoscaling:UpdateAutoScalingGroup";

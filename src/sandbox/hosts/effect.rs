@@ -1,0 +1,90 @@
+//! What scripts leave behind on servers, at the moment they have done it.
+
+use rusqlite::params;
+
+use crate::sandbox::marks;
+use crate::sandbox::rows::Event;
+use crate::sandbox::tick::Moment;
+
+/// Two checks of the load balancer, in milliseconds.
+const CHECKED: i64 = 20_000;
+
+/// What a script leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::sandbox) enum Effect {
+    /// The maintenance page: `off`, `healthy` or `unhealthy`.
+    Page(String),
+    /// The code checked out.
+    Changeset(String),
+    /// Programs under Supervisor that run, or do not, by their names.
+    Programs(bool, Vec<String>),
+}
+
+impl Effect {
+    /// As words of an event.
+    pub(super) fn words(&self) -> String {
+        match self {
+            Self::Page(page) => format!("page {page}"),
+            Self::Changeset(changeset) => format!("code {changeset}"),
+            Self::Programs(true, names) => format!("up {}", names.join(" ")),
+            Self::Programs(false, names) => format!("down {}", names.join(" ")),
+        }
+    }
+
+    fn parse(words: &str) -> Option<Self> {
+        let (verb, rest) = words.split_once(' ')?;
+        let names = || rest.split(' ').map(ToOwned::to_owned).collect();
+        match verb {
+            "page" => Some(Self::Page(rest.to_owned())),
+            "code" => Some(Self::Changeset(rest.to_owned())),
+            "up" => Some(Self::Programs(true, names())),
+            "down" => Some(Self::Programs(false, names())),
+            _ => None,
+        }
+    }
+
+    /// Makes it so.
+    pub(super) fn apply(&self, now: &Moment<'_>, instance: &str) -> rusqlite::Result<()> {
+        match self {
+            Self::Page(page) => {
+                marks::set(now.c, instance, marks::PAGE, page, now.at)?;
+                now.after(CHECKED, Event::Checked, instance)
+            }
+            Self::Changeset(changeset) => {
+                marks::set(now.c, instance, marks::CHANGESET, changeset, now.at)?;
+                now.after(CHECKED, Event::Checked, instance)
+            }
+            Self::Programs(up, names) => {
+                for name in names {
+                    now.c
+                        .prepare_cached(
+                            "INSERT OR REPLACE INTO units (instance, unit, up, since) VALUES (?1, ?2, ?3, ?4)",
+                        )?
+                        .execute(params![instance, format!("program {name}"), up, now.at])?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// How an event names it: the instance, the durable job, and what it leaves.
+pub(super) fn subject(instance: &str, job: &str, effect: &Effect) -> String {
+    format!("{instance} {job} {}", effect.words())
+}
+
+/// A durable job's script has done its work, unless the server is gone.
+pub(in crate::sandbox) fn happen(now: &Moment<'_>, subject: &str) -> rusqlite::Result<()> {
+    let mut parts = subject.splitn(3, ' ');
+    let (Some(instance), Some(_), Some(words)) = (parts.next(), parts.next(), parts.next()) else {
+        return Ok(());
+    };
+    let running = now
+        .c
+        .prepare_cached("SELECT 1 FROM instances WHERE id = ?1 AND power = 'running'")?
+        .exists([instance])?;
+    match Effect::parse(words) {
+        Some(effect) if running => effect.apply(now, instance),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,93 @@
+//! `plan`, `apply`, `runs` and `lock` on the sandbox.
+
+use crate::run::{Done, Here, json};
+
+/// On a world whose time goes sixty times as fast.
+fn sandbox(here: &Here, line: &[&str]) -> Done {
+    here.run(&[line, &["--sandbox", "--speed", "60", "--scenario", "calm"]].concat())
+}
+
+fn suspended(here: &Here, environment: &str) -> Vec<String> {
+    let described = json(&sandbox(here, &["describe", environment, "--no-hosts", "--json"]).out);
+    let all = described["environments"][0]["group"]["suspended"].as_array().unwrap().clone();
+    all.iter().map(|one| one["process"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn a_plan_says_what_changes_from_what_to_what_and_changes_nothing() {
+    let here = Here::new();
+    let done = sandbox(&here, &["plan", "suspend-processes", "staging", "--processes", "Launch"]);
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert!(done.out.contains("suspend Launch") && done.out.contains("active → suspended"), "{}", done.out);
+    assert_eq!(suspended(&here, "staging"), Vec::<String>::new());
+    let plan = json(
+        &sandbox(&here, &["plan", "suspend-processes", "staging", "--processes", "Launch", "--json"]).out,
+    );
+    assert_eq!(plan["steps"].as_array().unwrap().len(), 1);
+    assert_eq!(plan["command"], "quarterdeck apply suspend-processes staging --processes Launch");
+}
+
+#[test]
+fn what_is_not_meant_is_refused_and_nothing_happens() {
+    let here = Here::new();
+    let launch = ["--processes", "Launch"];
+    for (line, code, words) in [
+        (vec!["apply", "suspend-processes", "staging"], 3, "--yes"),
+        (vec!["apply", "suspend-processes", "production", "--yes"], 3, "--confirm production"),
+        (vec!["apply", "suspend-processes", "production", "--confirm", "staging"], 3, "--confirm production"),
+        (vec!["apply", "suspend-processes", "staging", "--yes", "--read-only"], 3, "--read-only"),
+        (vec!["apply", "suspend-proceses", "staging", "--yes"], 2, "suspend-processes"),
+        (vec!["apply", "suspend-processes", "stagin", "--yes"], 2, "staging"),
+        (vec!["plan", "suspend-processes", "staging", "--batch", "2"], 2, "batch"),
+    ] {
+        let done = sandbox(&here, &[&line[..], &launch].concat());
+        assert_eq!(done.code, Some(code), "{line:?}: {}", done.err);
+        assert!(done.err.contains(words), "{line:?}: {}", done.err);
+    }
+    assert_eq!(suspended(&here, "staging"), Vec::<String>::new());
+    assert!(sandbox(&here, &["runs", "list"]).out.contains("Nothing was run"));
+}
+
+#[test]
+fn a_run_is_watched_is_in_the_history_and_can_be_undone() {
+    let here = Here::new();
+    let done = sandbox(
+        &here,
+        &["apply", "suspend-processes", "production", "--processes", "Launch", "--confirm", "production"],
+    );
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert!(done.out.contains("●   1 suspend Launch"), "{}", done.out);
+    assert_eq!(suspended(&here, "production"), ["Launch"]);
+    let list = json(&sandbox(&here, &["runs", "list", "--json"]).out);
+    let id = list[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!((&list[0]["state"], &list[0]["kind"]), (&"done".into(), &"operation".into()));
+    let shown = sandbox(&here, &["runs", "show", &id]);
+    assert!(shown.out.contains("suspend Launch") && shown.out.contains("done"), "{}", shown.out);
+    let exported = sandbox(&here, &["runs", "export", &id]);
+    assert!(exported.out.lines().count() >= 5, "{}", exported.out);
+    assert!(exported.out.lines().all(|line| json(line)["record"].is_string()));
+    assert!(
+        sandbox(&here, &["lock", "show", "production"]).out.contains("nobody holds the lock of production")
+    );
+
+    let again = sandbox(&here, &["runs", "resume", &id, "--confirm", "production"]);
+    assert!(again.code == Some(1) && again.err.contains("nothing of it is left to do"), "{}", again.err);
+    let undone = sandbox(&here, &["runs", "undo", &id, "--confirm", "production"]);
+    assert!(undone.out.contains("↩   1 suspend Launch"), "{}{}", undone.out, undone.err);
+    assert_eq!(undone.code, Some(0), "{}", undone.err);
+    assert_eq!(json(&sandbox(&here, &["runs", "list", "--json"]).out)[0]["state"], "cancelled");
+    assert_eq!(suspended(&here, "production"), Vec::<String>::new());
+}
+
+#[test]
+fn a_run_prints_one_object_a_line_for_programs() {
+    let here = Here::new();
+    let done =
+        sandbox(&here, &["apply", "set-sizes", "testing", "--min", "1", "--max", "5", "--yes", "--json"]);
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    let objects: Vec<serde_json::Value> = done.out.lines().map(json).collect();
+    assert_eq!((&objects[0]["event"], &objects[0]["version"]), (&"run".into(), &1.into()));
+    let last = objects.last().unwrap();
+    assert_eq!((&last["event"], &last["state"]), (&"finished".into(), &"done".into()));
+    assert!(objects.iter().any(|one| one["event"] == "entry" && one["entry"] == "intent"));
+}

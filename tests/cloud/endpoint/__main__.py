@@ -1,0 +1,22 @@
+"""python -m endpoint: serves until standard input closes, so that it never outlives whoever started it.
+
+Prints one line, `ready PORT`, when it answers. The port is an ephemeral one on 127.0.0.1.
+"""
+import os
+import sys
+import threading
+
+os.environ.setdefault("MOTO_ENABLE_AMI_VALIDATION", "true")
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from . import cloudwatch, groups, images, mending, templates  # noqa: F401: they mend moto
+from .front import Front
+
+front = Front(cloudwatch.Cbor(DomainDispatcherApplication(create_backend_app)))
+threading.Thread(target=front.serve_forever, daemon=True).start()
+threading.Thread(target=mending.clock, daemon=True).start()
+print(f"ready {front.server_address[1]}", flush=True)
+os.dup2(2, 1)       # nobody reads further, and what moto prints must not fail
+sys.stdin.buffer.read()
+os._exit(0)

@@ -1,0 +1,102 @@
+//! What the documents promise is what the program does.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::path::{Path, PathBuf};
+
+use quarterdeck::config::preferences;
+use quarterdeck::fleet::Source;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+fn readme() -> String {
+    std::fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+/// The text between a marker's line and the end marker.
+fn block<'a>(document: &'a str, marker: &str) -> &'a str {
+    let start = document.find(marker).unwrap_or_else(|| panic!("README.md has no {marker}"));
+    let body = document[start..].find('\n').map(|n| start + n + 1).unwrap();
+    let end = document[body..].find("<!-- end -->").map(|n| body + n).unwrap();
+    &document[body..end]
+}
+
+#[test]
+fn the_readme_lists_every_preference_at_its_default() {
+    let expected = format!("```toml\n{}```\n", preferences::default_text());
+    assert_eq!(block(&readme(), "<!-- preferences:"), expected);
+}
+
+#[test]
+fn the_first_screen_of_the_readme_has_exactly_two_commands() {
+    let readme = readme();
+    let first: Vec<&str> = readme.lines().take_while(|line| !line.starts_with("## ")).collect();
+    assert!(first.len() <= 30, "the first screen has {} lines", first.len());
+    let fences: Vec<usize> = (0..first.len()).filter(|n| first[*n].starts_with("```sh")).collect();
+    let commands: Vec<&str> = fences.iter().map(|n| first[n + 1]).collect();
+    assert_eq!(fences.iter().filter(|n| first[**n + 2] != "```").count(), 0, "one line each: {commands:?}");
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    assert!(commands[0].starts_with("cargo run --no-default-features -- sandbox"), "{commands:?}");
+    assert_eq!(commands[1], "tests/run");
+}
+
+#[test]
+fn every_file_that_a_document_points_to_is_there() {
+    for document in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
+        let text = std::fs::read_to_string(root().join(document)).unwrap();
+        let mut links = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+        for link in links.by_ref().filter(|link| !link.contains("://")) {
+            assert!(root().join(link).exists(), "{document} points to {link}");
+        }
+    }
+}
+
+#[test]
+fn the_policy_allows_exactly_what_is_read() {
+    let sources = [
+        Source::StsGetCallerIdentity,
+        Source::Ec2DescribeInstances,
+        Source::Ec2DescribeImages,
+        Source::Ec2ConsoleOutput,
+        Source::AutoScalingDescribeGroups,
+        Source::LaunchSettings,
+        Source::AutoScalingDescribeActivities,
+        Source::ElbDescribeLoadBalancers,
+        Source::ElbDescribeInstanceHealth,
+        Source::CloudWatchGetMetricData,
+    ];
+    // One source may stand for two actions.
+    let mut read: Vec<&str> = sources.iter().flat_map(|source| source.action().split(", ")).collect();
+    read.sort_unstable();
+    assert_eq!(policies()[0], read);
+}
+
+/// The actions of each statement of the policies, in order.
+fn policies() -> Vec<Vec<String>> {
+    let readme = readme();
+    let lists = readme.split("\"Action\": [").skip(1).map(|rest| rest.split(']').next().unwrap());
+    lists.map(|list| list.split('"').skip(1).step_by(2).map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn the_policy_allows_exactly_what_is_changed() {
+    let adapter = root().join("src/cloud/aws");
+    let mut files = vec![adapter.join("ssm.rs")];
+    files.extend(std::fs::read_dir(adapter.join("change")).unwrap().map(|entry| entry.unwrap().path()));
+    let texts: Vec<String> = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let is_action = |text: &&str| {
+        let service = ["autoscaling:", "ec2:", "elasticloadbalancing:", "ssm:"]
+            .iter()
+            .find_map(|s| text.strip_prefix(s));
+        service.is_some_and(|action| action.chars().all(|c| c.is_ascii_alphanumeric()))
+    };
+    let mut used: Vec<&str> = texts.iter().flat_map(|text| text.split('"')).filter(is_action).collect();
+    // Servers are tagged as they are launched.
+    used.push("ec2:CreateTags");
+    used.sort_unstable();
+    used.dedup();
+    let (notes, others): (Vec<&str>, Vec<&str>) =
+        used.into_iter().partition(|action| action.starts_with("ssm:"));
+    assert_eq!(policies()[1..], [others, notes]);
+}

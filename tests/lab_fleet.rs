@@ -1,0 +1,29 @@
+//! The real program, a cloud that others wrote, and a whole environment of real servers: AWS → SSH → service and back.
+//!
+//! The hosts are those of `tests/lab/environment`: PostgreSQL with a streaming replica, RabbitMQ, Redis and Memcached,
+//! Celery under Supervisor, Nginx before Gunicorn and Django, all through PgBouncer and Stunnel. The instances of the
+//! endpoint in `tests/cloud` have their addresses.
+//!
+//! Needs root on Debian or Ubuntu, and `tests/lab/setup --services` to have run. Where that is not so, each test says
+//! that it was left out, and why; with `QUARTERDECK_LAB=required` in the environment it fails instead.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[path = "moto/kit.rs"]
+#[allow(dead_code)] // what only the tests on the endpoint alone need
+mod cloud;
+#[path = "lab_fleet/fleet.rs"]
+mod fleet;
+#[path = "lab_fleet/lab.rs"]
+mod lab;
+
+#[path = "lab_fleet/environment.rs"]
+mod environment;
+#[path = "lab_fleet/logins.rs"]
+mod logins;
+#[path = "lab_fleet/measured.rs"]
+mod measured;
+#[path = "lab_fleet/running.rs"]
+mod running;
+#[path = "lab_fleet/trouble.rs"]
+mod trouble;

@@ -1,0 +1,124 @@
+//! Servers that are launched, terminated, and join and leave load balancers.
+
+use quarterdeck::cloud::{CloudChange, CloudError, CloudRead, ServerSpec};
+use quarterdeck::fleet::{ImageId, Power, Process, Server};
+
+use super::{Account, account, in_service};
+
+/// A worker like the one that is there.
+async fn spec(a: &Account, token: &str) -> ServerSpec {
+    let like = server(a, a.servers("worker")[0].as_str()).await;
+    ServerSpec {
+        token: token.into(),
+        image: like.image,
+        instance_type: "m5.large".into(),
+        zone: Some("us-east-1c".into()),
+        subnet: None,
+        security_groups: vec!["default".into()],
+        key_name: None,
+        tags: [
+            ("deployment", "myproject"),
+            ("environment", "staging"),
+            ("role", "worker-PENDING"),
+            ("Name", "myproject_staging_worker-PENDING"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .to_vec(),
+    }
+}
+
+async fn server(a: &Account, id: &str) -> Server {
+    let servers = a.cloud.servers(&"myproject".into()).await.unwrap();
+    servers.into_iter().find(|server| server.id.as_str() == id).unwrap()
+}
+
+#[test]
+fn a_server_is_launched_once_per_token_with_its_tags_and_its_place() {
+    account("servers::a_server_is_launched_once_per_token_with_its_tags_and_its_place", &[], async |a| {
+        let wanted = spec(&a, "run-7-step-3").await;
+        let id = a.change.launch(&wanted).await.unwrap();
+        assert_eq!(a.change.launch(&wanted).await.unwrap(), id, "asked twice, launched once");
+        let found = server(&a, id.as_str()).await;
+        assert_eq!(found.name.as_deref(), Some("myproject_staging_worker-PENDING"));
+        assert_eq!(found.zone.as_str(), "us-east-1c");
+        assert_eq!(found.image, wanted.image);
+        let other = ServerSpec { instance_type: "t3.micro".into(), ..wanted.clone() };
+        let error = a.change.launch(&other).await.unwrap_err();
+        assert!(matches!(error, CloudError::Refused(_)), "{error:?}");
+        let unknown =
+            ServerSpec { token: "t2".into(), image: ImageId::new("ami-0123456789abcdef0"), ..wanted };
+        let error = a.change.launch(&unknown).await.unwrap_err();
+        assert!(matches!(error, CloudError::Absent(_)), "{error:?}");
+    });
+}
+
+#[test]
+fn terminated_servers_stay_gone_and_one_that_is_unknown_does_not_keep_the_others() {
+    let name = "servers::terminated_servers_stay_gone_and_one_that_is_unknown_does_not_keep_the_others";
+    account(name, &[], async |a| {
+        let [worker, cache] = ["worker", "cache"].map(|role| a.servers(role)[0].clone());
+        let gone = "i-0123456789abcdef0".into();
+        a.change.terminate(&[worker.clone(), gone, cache.clone()]).await.unwrap();
+        for id in [&worker, &cache] {
+            let power = server(&a, id.as_str()).await.power;
+            assert!(matches!(power, Power::ShuttingDown | Power::Terminated), "{power:?}");
+        }
+        a.change.terminate(&[worker]).await.unwrap();
+        let before = a.count("TerminateInstances");
+        a.change.terminate(&[]).await.unwrap();
+        assert_eq!(a.count("TerminateInstances"), before);
+    });
+}
+
+#[test]
+fn a_server_joins_and_leaves_a_load_balancer_and_doing_it_again_does_nothing() {
+    let name = "servers::a_server_joins_and_leaves_a_load_balancer_and_doing_it_again_does_nothing";
+    account(name, &[], async |a| {
+        a.wire.delays(&[("healthy", 0.5)]);
+        let (balancer, worker) = (a.balancer(), a.servers("worker")[0].clone());
+        a.change.register(&balancer, std::slice::from_ref(&worker)).await.unwrap();
+        assert_eq!(
+            a.health_of(&worker).await.as_deref(),
+            Some("OutOfService"),
+            "its registration is in progress"
+        );
+        a.health_when(&worker, "InService").await;
+        a.change.register(&balancer, std::slice::from_ref(&worker)).await.unwrap();
+        let health = a.cloud.member_health(&balancer).await.unwrap();
+        assert_eq!(health.iter().filter(|m| m.instance == worker).count(), 1);
+        a.change.deregister(&balancer, std::slice::from_ref(&worker)).await.unwrap();
+        a.change.deregister(&balancer, std::slice::from_ref(&worker)).await.unwrap();
+        assert_eq!(a.health_of(&worker).await, None);
+        let error = a.change.register(&balancer, &["i-0123456789abcdef0".into()]).await.unwrap_err();
+        assert!(matches!(error, CloudError::Refused(_)) && !error.is_open(), "InvalidInstance: {error:?}");
+        let error = a.change.register(&"nobody".into(), &[worker]).await.unwrap_err();
+        assert!(matches!(error, CloudError::Absent(_)), "{error:?}");
+        let before = a.count("RegisterInstancesWithLoadBalancer");
+        a.change.register(&balancer, &[]).await.unwrap();
+        a.change.deregister(&balancer, &[]).await.unwrap();
+        assert_eq!(a.count("RegisterInstancesWithLoadBalancer"), before);
+    });
+}
+
+#[test]
+fn r3_members_launched_while_the_group_may_not_register_them_are_registered_by_hand() {
+    let name = "servers::r3_members_launched_while_the_group_may_not_register_them_are_registered_by_hand";
+    account(name, &[], async |a| {
+        a.change.suspend(&a.group(), &[Process::AddToLoadBalancer]).await.unwrap();
+        let old = a.servers("web");
+        let mut sizes = a.read_group().await.sizes();
+        sizes.desired += 1;
+        a.change.set_sizes(&a.group(), sizes).await.unwrap();
+        let group = a.group_when("one more in service", |g| in_service(g) == 3).await;
+        let new = group.members.iter().find(|m| !old.contains(&m.instance)).unwrap().instance.clone();
+        a.change.resume(&a.group(), &[Process::AddToLoadBalancer]).await.unwrap();
+        a.read_group().await;
+        assert_eq!(a.health_of(&new).await, None, "resuming does not register it");
+        a.change.register(&a.balancer(), std::slice::from_ref(&new)).await.unwrap();
+        a.health_when(&new, "InService").await;
+        // What a hand took out, the group does not put back.
+        a.change.deregister(&a.balancer(), &old[..1]).await.unwrap();
+        a.change.set_sizes(&a.group(), sizes).await.unwrap();
+        assert_eq!(a.health_of(&old[0]).await, None);
+    });
+}

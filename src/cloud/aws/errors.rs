@@ -162,6 +162,13 @@ impl Call {
                 if self.changes { "nothing was changed" } else { "it is tried again more slowly" }
             ));
         }
+        if code == "ScalingActivityInProgress" {
+            return CloudError::Throttled(format!(
+                "{} is in the middle of a scaling activity ({code} to {action} in {place}); nothing was changed; it can be \
+                 asked again when that has ended{said}",
+                if self.about.is_empty() { "the group" } else { &self.about }
+            ));
+        }
         // EC2 answers so for temporary credentials that ran out, and for a clock that is slow.
         if code == "RequestExpired" {
             return CloudError::Credentials(format!(

@@ -21,6 +21,8 @@ fn throttling_is_told_apart_from_every_other_refusal() {
         assert!(matches!(refused(code, "slow", 503), CloudError::Throttled(_)), "{code}");
     }
     assert!(matches!(refused("", "", 429), CloudError::Throttled(_)));
+    let busy = refused("ScalingActivityInProgress", "Activity is in progress", 400);
+    assert!(matches!(&busy, CloudError::Throttled(said) if said.contains("scaling activity")), "{busy}");
     assert!(matches!(refused("ServiceUnavailable", "", 503), CloudError::Other(_)));
 }
 
@@ -30,7 +32,6 @@ fn a_refusal_is_told_apart_from_a_failure_that_leaves_open_what_happened() {
         ("ValidationError", 400),
         ("InvalidParameterValue", 400),
         ("InvalidInstance", 400),
-        ("ScalingActivityInProgress", 400),
         ("IncorrectInstanceState", 400),
         ("InstanceLimitExceeded", 400),
         ("LimitExceeded", 400),

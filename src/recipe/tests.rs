@@ -309,6 +309,17 @@ fn r17_celery_stops_beat_first_and_starts_it_only_where_it_belongs() {
 }
 
 #[test]
+fn celery_that_still_ends_its_tasks_is_waited_for_before_it_is_started() {
+    let server = Server::new();
+    server.programs(&[("celeryd-main", "STOPPING"), ("celerybeat", "STOPPED")]);
+    // A second later its last task has ended.
+    server.tool("bin/sleep", "echo STOPPED >\"$HERE/supervisor/staging-celery:staging-celeryd-main\"");
+    let said = server.good(&celery::start(&server.layout, true));
+    assert!(said.starts_with("waiting 0 s of 600 for staging-celery:staging-celeryd-main to end"), "{said}");
+    assert_eq!(["celeryd-main", "celerybeat"].map(|name| server.state(name)), ["RUNNING", "RUNNING"]);
+}
+
+#[test]
 fn a_celery_that_does_not_come_up_fails_the_step() {
     let server = Server::new();
     server.programs(&[("celeryd-main", "STOPPED"), ("celerybeat", "STOPPED")]);

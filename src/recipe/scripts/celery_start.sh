@@ -4,6 +4,12 @@ once=$(named "$up" yes)
 [ -z "$once" ] || ctl stop $once </dev/null
 kind=no
 else kind=any; fi
+# What still ends its tasks from an earlier stop cannot be started: Supervisor ends that wait after stopwaitsecs itself.
+waited=0
+while ending=$(named STOPPING "$kind" | tr '\n' ' '); [ -n "$ending" ] && [ "$waited" -lt 600 ]; do
+[ $((waited % 10)) -ne 0 ] || echo "waiting ${waited} s of 600 for ${ending}to end"
+sleep 1; waited=$((waited+1))
+done
 stopped=$(named "$down" "$kind")
 [ -z "$stopped" ] || ctl start $stopped </dev/null || :
 dead=$(named "$down BACKOFF STARTING STOPPING" "$kind" | tr '\n' ' ')

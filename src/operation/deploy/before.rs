@@ -138,18 +138,22 @@ fn launched(facts: &Facts<'_>, group: &Group, to: &Launchable) -> Result<LaunchS
             group.name
         )));
     };
-    if !launch.is_floating() {
-        return Ok(launch.clone());
-    }
-    // A version that was made ahead of time is $Latest already: what members run is what there was before.
-    let resolved = facts.snapshot.current_launch(group).filter(|source| !source.is_floating());
+    // Of what members run, most: the release before, where it can still be launched.
+    let there = |source: &LaunchSource| facts.releases.iter().any(|settings| settings.resolved == *source);
     let others =
         group.members.iter().filter(|member| stays(member)).filter_map(|member| member.launch.clone());
     let mut others: Vec<LaunchSource> =
         others.filter(|source| *source != to.launch && !source.is_floating()).collect();
     others.sort();
-    let most =
-        others.chunk_by(|a, b| a == b).max_by_key(|same| same.len()).and_then(|same| same.first().cloned());
+    let same = others.chunk_by(|a, b| a == b);
+    if !launch.is_floating() {
+        let most = same.filter(|same| same.first().is_some_and(&there)).max_by_key(|same| same.len());
+        let before = most.and_then(|same| same.first()).filter(|_| *launch == to.launch);
+        return Ok(before.unwrap_or(launch).clone());
+    }
+    // A version that was made ahead of time is $Latest already: what members run is what there was before.
+    let resolved = facts.snapshot.current_launch(group).filter(|source| !source.is_floating());
+    let most = same.max_by_key(|same| same.len()).and_then(|same| same.first().cloned());
     let found = match resolved {
         Some(source) if source != to.launch => Some(source),
         resolved => most.or(resolved),

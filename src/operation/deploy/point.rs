@@ -32,7 +32,7 @@ pub(super) fn point(
     let sizes = make_room(draft, target, room, after);
     before.push(sizes);
     let mut pointed = Pointed { ready: before.clone(), restore: vec![sizes], steps: Vec::new() };
-    if group.launch.as_ref() != Some(&target.to.launch) {
+    if group.launch.as_ref() != Some(&target.to.launch) || target.from != target.to.launch {
         let setting = Setting::Launch { group: group.name.clone() };
         let to = Value::Launch(target.to.launch.clone());
         let id = draft.add(Step {
@@ -66,24 +66,35 @@ pub(super) fn point(
     pointed
 }
 
-/// R7: a group that follows a moving version is pinned to the one it has.
+/// R7: a group that follows a moving version is pinned to the one it has. R6: one that launches the release already, from
+/// a deploy that came to nothing, goes back to what its servers run, so that it launches that again should this one stop.
 fn pin(draft: &mut Draft<'_>, target: &Target<'_>) -> Option<StepId> {
-    let group = target.group;
-    let floating = group.launch.as_ref().filter(|launch| launch.is_floating())?;
-    let from = &target.from;
-    draft.note(format!(
-        "{} follows {}: it is pinned, and stays so, for it would launch whatever version is made next.",
-        group.name,
-        floating.label()
-    ));
+    let (group, from) = (target.group, &target.from);
+    let now = group.launch.as_ref().filter(|launch| launch.is_floating() || *launch != from)?;
+    let (title, stays) = if now.is_floating() {
+        draft.note(format!(
+            "{} follows {}: it is pinned, and stays so, for it would launch whatever version is made next.",
+            group.name,
+            now.label()
+        ));
+        ("pin the group to the version it has", "the group stays pinned to a numbered version")
+    } else {
+        draft.note(format!(
+            "{} launches {} already, though servers run {}: should the deploy stop, it launches that again.",
+            group.name,
+            now.label(),
+            from.label()
+        ));
+        ("point the group back at what its servers run", "the group launches what its servers run")
+    };
     let setting = Setting::Launch { group: group.name.clone() };
     Some(draft.add(Step {
-        before: Some(floating.label()),
+        before: Some(now.label()),
         becomes: Some(from.label()),
-        undo: Undo::Cannot("the group stays pinned to a numbered version".into()),
+        undo: Undo::Cannot(stays.into()),
         ..step(
             "group",
-            "pin the group to the version it has",
+            title,
             group.name.as_str(),
             Action::Set { settings: vec![Assignment { setting, to: Value::Launch(from.clone()) }] },
         )

@@ -73,6 +73,26 @@ fn a_serial_deploy_from_a_stopped_one_lets_the_group_launch_only_what_it_deploys
 }
 
 #[test]
+fn r6_a_deploy_to_what_the_group_launches_already_goes_back_to_what_its_servers_run() {
+    let mut world = World::with_releases(2);
+    let new = world.releases[0].resolved.clone();
+    let old = world.group().launch.replace(new.clone()).unwrap();
+    for operation in ["deploy-serial", "deploy-full"] {
+        let plan = world.plan(operation, &[(Opt::Release, "77aa01cd")]).unwrap();
+        let back = the(&plan, "point the group back at what its servers run");
+        assert_eq!(back.becomes.as_deref(), Some(old.label().as_str()));
+        let to = the(&plan, "point the group at the release");
+        assert_eq!((&to.before, &to.becomes), (&Some(old.label()), &Some(new.label())));
+        assert_eq!((to.lasts, &to.undo), (crate::plan::Lasts::UnlessStopped, &crate::plan::Undo::Restore));
+        assert!(waits_for(&plan, to, back), "{}", show(&plan));
+    }
+    // What they run was deleted: there is nothing to go back to.
+    world.releases.retain(|one| one.resolved != old);
+    let plan = world.plan("deploy-serial", &[(Opt::Release, "77aa01cd")]).unwrap();
+    assert!(steps(&plan, "point the group").is_empty(), "{}", show(&plan));
+}
+
+#[test]
 fn every_plan_comes_back_from_json_and_is_the_same_when_it_is_made_again() {
     let world = World::with_releases(3);
     let release = [(Opt::Release, "77aa01cd")];

@@ -353,18 +353,28 @@ pub fn open_selected(state: &mut State) -> Option<Vec<Effect>> {
 
 /// A run of the past was read.
 pub fn opened(state: &mut State, ticket: Ticket, opened: Result<Box<Opened>, String>) -> Vec<Effect> {
+    let mut effects = Vec::new();
     match opened {
         Ok(opened) => {
             // Taken up meanwhile, it is known better here.
             if let Some(work) = state.desk.work_mut(ticket).filter(|work| !(work.is_ours && work.goes_on())) {
+                // One that goes on elsewhere is read again and again; when it is over its badge changes, too.
+                let was_going_on = work.story().is_some() && work.goes_on();
+                let before = work.step_to_look_at();
                 work.read(*opened);
-                let id = work.step_to_look_at();
-                look_at(state, ticket, id);
+                let (is_over, step) = (was_going_on && !work.goes_on(), work.step_to_look_at());
+                match step.filter(|step| was_going_on && before != Some(*step)) {
+                    Some(step) => follow(state, ticket, step),
+                    None => look_at(state, ticket, step),
+                }
+                if is_over {
+                    effects.push(Effect::History);
+                }
             }
         }
         Err(why) => toast::show(state, why, Severity::Down),
     }
     state.dirty = true;
     refresh::rebuild(state);
-    Vec::new()
+    effects
 }

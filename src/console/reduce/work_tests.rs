@@ -7,11 +7,11 @@ use crate::console::state::Overlay;
 use crate::console::views::tests::plans;
 use crate::console::work::{NoPlan, Obstacle, Opened, PlanWish, Record, Stage, Start, StartWish};
 use crate::engine::lock::Held;
-use crate::engine::run::{Cancel, Grip, StepEnd};
-use crate::engine::store::RunState;
+use crate::engine::run::{Cancel, Entry, Grip, StepEnd, Story};
+use crate::engine::store::{Began, OPERATION, Past, RunState};
 use crate::fleet::Process;
 use crate::operation::OPERATIONS;
-use crate::plan::Plan;
+use crate::plan::{Plan, StepId};
 
 fn on(environment: &str) -> Console {
     let mut console = Console::open();
@@ -356,6 +356,58 @@ fn a_run_of_the_history_is_opened_from_its_page_and_what_is_unknown_says_why() {
     assert!(console.toast().contains("cannot be read"));
     console.press("esc");
     assert_eq!(console.place(), "staging/runs");
+}
+
+#[test]
+fn a_run_that_goes_on_in_another_console_is_watched_to_its_end() {
+    let mut console = on("staging");
+    console.press("7");
+    history(&mut console, plans::good_history("staging"));
+    console.press("enter");
+    let Some(Effect::OpenPast(ticket, id)) = console.effects.last().cloned() else { panic!("it is opened") };
+    let now = console.state.now;
+    let opened = |story: &Story, state: RunState| {
+        let began = Began {
+            version: 1,
+            id: id.clone(),
+            kind: OPERATION.into(),
+            at: now,
+            who: "ben@desk".into(),
+            environment: "staging".into(),
+            command: String::new(),
+            sudo: false,
+            at_once: None,
+            stop_on_failure: false,
+            deadline: 0,
+            servers: Vec::new(),
+        };
+        let past = Past {
+            began,
+            state,
+            finished: None,
+            ends: Vec::new(),
+            skipped: Vec::new(),
+            open: Vec::new(),
+            unrecorded: None,
+            story: Some(Box::new(story.clone())),
+        };
+        Event::Opened(ticket, Ok(Box::new(Opened { past, outputs: Vec::new() })))
+    };
+    let mut story = Story::new(plans::deploy("staging"));
+    story.take_in(&Entry::Begun { step: StepId(1), at: now });
+    console.send(opened(&story, RunState::Running));
+    assert_eq!(console.selected(), "1");
+    story.take_in(&Entry::Ended { step: StepId(1), end: StepEnd::Done, at: now });
+    story.take_in(&Entry::Begun { step: StepId(2), at: now });
+    console.send(opened(&story, RunState::Running));
+    assert_eq!(console.selected(), "2", "it is followed");
+    console.press("x");
+    assert!(stops(&console).is_empty(), "it is stopped where it runs");
+    console.press("esc");
+    let asked = console.effects.iter().filter(|effect| **effect == Effect::History).count();
+    console.send(opened(&story, RunState::Done));
+    let after = console.effects.iter().filter(|effect| **effect == Effect::History).count();
+    assert_eq!(after, asked + 1, "its badge changes");
 }
 
 #[test]

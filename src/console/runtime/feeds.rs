@@ -10,6 +10,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::going_on::{Brake, GoingOn};
+use super::history::Watched;
 use super::plans::Plans;
 use crate::console::event::{Begun, Event};
 use crate::console::panes::{ExecWish, FollowWish, Kept, Ticket, Whole};
@@ -64,6 +65,8 @@ pub(super) struct Feeds {
     /// Asked to end on one server before they had begun.
     cancelled_hosts: BTreeSet<(Ticket, usize)>,
     gathered: Vec<(Ticket, Progress)>,
+    /// Runs of other processes that are watched.
+    pub(super) watched: Watched,
     /// Plans' runs.
     pub(super) plans: Plans,
     of_plans: Vec<(Ticket, News)>,
@@ -94,6 +97,7 @@ impl Feeds {
             cancelled: BTreeSet::new(),
             cancelled_hosts: BTreeSet::new(),
             gathered: Vec::new(),
+            watched: Watched::default(),
             plans: Plans::default(),
             of_plans: Vec::new(),
             lines: 0,

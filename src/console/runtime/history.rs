@@ -1,7 +1,9 @@
 //! Runs of the past, read from disk beside the loop.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -9,9 +11,11 @@ use super::feeds::{Feeds, Told};
 use crate::console::event::Event;
 use crate::console::panes::Ticket;
 use crate::console::work::{Opened, Record};
-use crate::engine::store::{OutputLine, read_output};
+use crate::engine::store::{OutputLine, RunState, read_output};
 use crate::engine::{RunId, Store};
 
+/// How often a run that goes on elsewhere is read again.
+const WATCH: Duration = Duration::from_secs(2);
 /// The most runs that are listed.
 const MOST: usize = 1_000;
 /// The most servers whose output is read back.
@@ -43,19 +47,57 @@ fn list(store: &Store) -> Result<Vec<Record>, String> {
     Ok(runs.iter().take(MOST).map(Record::of).collect())
 }
 
+/// Runs that go on elsewhere and are being watched.
+#[derive(Clone, Default)]
+pub(super) struct Watched(Arc<Mutex<BTreeSet<RunId>>>);
+
+impl Watched {
+    /// Notes that a run is watched; false if it is already.
+    fn begin(&self, id: &RunId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone())
+    }
+
+    fn end(&self, id: &RunId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+}
+
 impl Feeds {
-    /// Reads all of a run of the past.
+    /// Reads all of a run of the past. One that goes on in another process of this machine is read again and again
+    /// until its end: its journal is there for everybody.
     pub(super) fn open_past(&self, ticket: Ticket, id: RunId) {
-        let (tell, store) = (self.tell.clone(), self.store.clone());
+        let (tell, store, watched) = (self.tell.clone(), self.store.clone(), self.watched.clone());
         tokio::spawn(async move {
-            let read = tokio::task::spawn_blocking(move || match store {
-                Some(store) => open(&store, &id),
-                None => Err("there is no place with records of runs".to_owned()),
-            });
-            let opened = read.await.unwrap_or_else(|error| Err(error.to_string()));
-            let _ = tell.send(Told::Event(Event::Opened(ticket, opened.map(Box::new)))).await;
+            let mut last = read(store.as_ref(), &id).await;
+            let say = async |opened: &Result<Opened, String>| {
+                let event = Event::Opened(ticket, opened.clone().map(Box::new));
+                tell.send(Told::Event(event)).await.is_ok()
+            };
+            if !say(&last).await || !goes_on(&last) || !watched.begin(&id) {
+                return;
+            }
+            while goes_on(&last) {
+                tokio::time::sleep(WATCH).await;
+                let now = read(store.as_ref(), &id).await;
+                if now != last && !say(&now).await {
+                    break;
+                }
+                last = now;
+            }
+            watched.end(&id);
         });
     }
+}
+
+async fn read(store: Option<&Store>, id: &RunId) -> Result<Opened, String> {
+    let Some(store) = store.cloned() else { return Err("there is no place with records of runs".into()) };
+    let id = id.clone();
+    let read = tokio::task::spawn_blocking(move || open(&store, &id));
+    read.await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+fn goes_on(opened: &Result<Opened, String>) -> bool {
+    opened.as_ref().is_ok_and(|opened| opened.past.state == RunState::Running)
 }
 
 fn open(store: &Store, id: &RunId) -> Result<Opened, String> {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::moves::{Move, Seen, next, sides};
 use super::set::assign;
-use super::{Halt, LOOK_AGAIN, StepStop, Worker};
+use super::{AGREEING, Halt, LOOK_AGAIN, StepStop, Worker};
 use crate::engine::run::entry::{Mutation, StepEnd};
 use crate::engine::run::world::{AT_ONCE, Trouble, World, launch_of};
 use crate::fleet::{GroupName, InstanceId, LaunchSource, LoadBalancerName, Sizes};
@@ -25,6 +25,8 @@ struct Memory {
     stalled: Option<Timestamp>,
     /// How many had.
     ready: usize,
+    /// Since when a load balancer refuses to register members.
+    refused: Option<Timestamp>,
     /// Who was registered with, or taken out of, which load balancer.
     asked: BTreeSet<(LoadBalancerName, InstanceId)>,
 }
@@ -53,6 +55,7 @@ pub(super) async fn towards(
         idle: None,
         stalled: None,
         ready: 0,
+        refused: None,
         asked: BTreeSet::new(),
     };
     let mut any = false;
@@ -104,8 +107,25 @@ pub(super) async fn towards(
                 let_go(worker, &converge.group, &members).await?;
             }
             Move::Register(balancer, members) => {
-                membership(worker, &balancer, &members, Value::Registered).await?;
-                memory.asked(&balancer, members);
+                match membership(worker, &balancer, &members, Value::Registered).await {
+                    Ok(()) => {
+                        memory.refused = None;
+                        memory.asked(&balancer, members);
+                    }
+                    // R25: a load balancer takes a while to know who was just launched, and who has gone meanwhile is
+                    // not among them at the next look.
+                    Err(StepStop::Failed(why)) => {
+                        let now = worker.world.now();
+                        let since = *memory.refused.get_or_insert(now);
+                        if now.duration_since(since) > AGREEING * 2 {
+                            return Err(StepStop::Failed(why));
+                        }
+                        worker.book.status(worker.step.id, why.clone());
+                        worker.in_time(&why)?;
+                        worker.pause(LOOK_AGAIN * 2).await?;
+                    }
+                    Err(stop) => return Err(stop),
+                }
             }
             Move::Deregister(balancer, members) => {
                 membership(worker, &balancer, &members, Value::NotRegistered).await?;

@@ -1,6 +1,7 @@
-"""python -m endpoint: serves until standard input closes, so that it never outlives whoever started it.
+"""python -m endpoint [--hosts NAME]: serves until standard input closes, so that it never outlives whoever started it.
 
-Prints one line, `ready PORT`, when it answers. The port is an ephemeral one on 127.0.0.1.
+Prints one line, `ready PORT`, when it answers. The port is an ephemeral one on 127.0.0.1. With --hosts, instances that
+are launched boot as real hosts beside the environment NAME of tests/lab, and load balancers ask them.
 """
 import os
 import sys
@@ -12,6 +13,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from . import cloudwatch, groups, images, mending, templates  # noqa: F401: they mend moto
 from .front import Front
+
+if sys.argv[1:2] == ["--hosts"]:
+    from .hosts import Hosts
+    mending.HOSTS.append(Hosts(sys.argv[2]))
 
 front = Front(cloudwatch.Cbor(DomainDispatcherApplication(create_backend_app)))
 threading.Thread(target=front.serve_forever, daemon=True).start()

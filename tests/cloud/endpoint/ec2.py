@@ -6,22 +6,64 @@ from datetime import datetime, timezone
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundError
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.responses.general import General
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 
-from .mending import later, mend
+from .mending import HOSTS, LOCK, later, mend
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48}
 CONSOLES = {}   # instance id -> text, as a test said; empty until then, as before the first boot
 
 
+def enter(instance, name):
+    instance._state.name, instance._state.code = name, CODES[name]
+
+
 def passing(instance, state, final, delay):
     """Shows one state until the delay of this name is over, then the other."""
-    def enter(name):
-        instance._state.name, instance._state.code = name, CODES[name]
+    enter(instance, state)
+    later(delay, lambda: enter(instance, final) if instance.state == state else None)
 
-    enter(state)
-    later(delay, lambda: enter(final) if instance.state == state else None)
+
+def boot(instance):
+    """Pending until it runs: for a while, or until its host is up."""
+    def up(console):
+        with LOCK:
+            CONSOLES[instance.id] = console
+            if instance.state == "pending":
+                enter(instance, "running")
+
+    enter(instance, "pending")
+    if not any(hosts.boot(instance, up) for hosts in HOSTS):
+        passing(instance, "pending", "running", "boot")
+
+
+@mend(TaggedEC2Resource)
+def get_tags(_, self):
+    """moto looks through the tags of everything there is, for each thing once more: minutes for some thousands."""
+    tags = self.ec2_backend.tags.get(self.id) or {}
+    kind = EC2_PREFIX_TO_RESOURCE.get(get_prefix(self.id), "") if tags else ""
+    return [{"resource_id": self.id, "key": key, "value": value, "resource_type": kind} for key, value in tags.items()]
+
+
+def crowd(instance_id, count):
+    """So many more like an instance, without addresses of their own: launching thousands takes moto minutes. Gives their
+    ids."""
+    backend = next(b for account in list(ec2_backends.values()) for b in list(account.values())
+                   if any(i.id == instance_id for i in b.all_instances()))
+    reservation = next(r for r in backend.reservations.values() if any(i.id == instance_id for i in r.instances))
+    like, made = backend.get_instance(instance_id), []
+    for number in range(count):
+        other = copy.copy(like)
+        other.id = f"{instance_id[:-4]}{number:04x}"
+        backend.tags[other.id] = dict(backend.tags[instance_id])
+        made.append(other)
+    with LOCK:
+        reservation.instances.extend(made)
+    return [other.id for other in made]
 
 
 @mend(InstanceBackend)
@@ -42,7 +84,7 @@ def run_instances(old, self, image_id, count, user_data, security_group_names, *
     if token is not None:
         seen[token] = (asked, made)
     for instance in made.instances:
-        passing(instance, "pending", "running", "boot")
+        boot(instance)
     return made
 
 
@@ -54,6 +96,8 @@ def terminate(old, self, *args, **kwargs):
     for address in self._private_ips:
         self.ec2_backend.get_subnet(self.subnet_id).del_subnet_ip(address)
     passing(self, "shutting-down", "terminated", "shutdown")
+    for hosts in HOSTS:
+        hosts.down(self)
     return before
 
 

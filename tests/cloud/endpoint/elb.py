@@ -57,6 +57,14 @@ def has_failed(backend, names, instance):
     return any(instance.id in b.instance_ids and verdict(b, instance) == "OutOfService" for b in balancers)
 
 
+def serving(backends):
+    """Private addresses of the servers that get requests: registered, running and in service."""
+    with LOCK:
+        balancers = [(b, lb) for account in list(backends.values()) for b in list(account.values()) for lb in b.load_balancers.values()]
+        found = [(lb, instance_of(b, i)) for b, lb in balancers for i in lb.instance_ids]
+        return sorted(i.private_ip for lb, i in found if i and i.state == "running" and verdict(lb, i) == "InService")
+
+
 def join(balancer, instance_id, by):
     """Registers a server; `by` is the list it then stands in."""
     if instance_id not in balancer.instance_ids:

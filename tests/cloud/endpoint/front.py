@@ -2,9 +2,11 @@
 
 Its own paths, on the same port:
   GET  /_test/requests   the requests so far, oldest first: [{service, action, key, status, fault}]; key signed it
+  GET  /_test/serving    private addresses of the servers that load balancers send requests to
   POST /_test/faults     {"ACTION or *": ["fault", times]} replaces all faults; times -1 is for ever
   POST /_test/health     {"i-… or ami-…": "OutOfService" | "Registering" | "InService"} overrules load balancers
   POST /_test/delays     {"boot": 0.3, …} how long things take; the names are in mending.py
+  POST /_test/crowd      {"i-…": 4999} makes so many more like an instance, and answers with their ids
   POST /_test/consoles   {"i-…": "text"} is what EC2 shows of their consoles
 
 A fault is one of
@@ -23,6 +25,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from moto.elb.models import elb_backends
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from . import ec2, elb, mending
@@ -96,6 +99,11 @@ class Handler(BaseHTTPRequestHandler):
         with server.lock:
             if self.path == "/_test/requests":
                 return self.answer(200, json.dumps(server.requests).encode(), {})
+            if self.path == "/_test/serving":
+                return self.answer(200, json.dumps(elb.serving(elb_backends)).encode(), {})
+            if self.path == "/_test/crowd":
+                made = [i for like, count in json.loads(body).items() for i in ec2.crowd(like, count)]
+                return self.answer(200, json.dumps(made).encode(), {})
             if self.path == "/_test/faults":
                 server.faults = json.loads(body)
             elif self.path == "/_test/health":

@@ -2,7 +2,7 @@
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses.amis import AmisResponse
 
-from .mending import later, mend
+from .mending import HOSTS, later, mend
 
 
 @mend(AmisResponse)
@@ -17,5 +17,10 @@ def create_image(old, self):
     result = old()
     image = backend.amis[result.result["ImageId"]]
     image.state = "pending"
-    later("image", lambda: setattr(image, "state", "available"))
+    def done(state="available"):
+        image.state = state
+
+    reboots = not self._get_bool_param("NoReboot", False)
+    if not any(hosts.snapshot(instance, image.id, reboots, done) for hosts in HOSTS):
+        later("image", done)
     return result

@@ -18,6 +18,7 @@ DELAYS = {
     "drain": 0.0,           # a server is no longer registered and still ends its requests
 }
 LATER = []                  # (when, function), called once
+HOSTS = []                  # at most one: who gives instances real hosts
 
 
 def mend(cls):

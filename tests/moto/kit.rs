@@ -46,9 +46,15 @@ impl Deref for Endpoint {
 
 impl Endpoint {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Started with arguments of `python -m endpoint`.
+    pub fn start_with(arguments: &[&str]) -> Self {
         let python = python();
         let mut child = Command::new(&python)
             .args(["-m", "endpoint"])
+            .args(arguments)
             .current_dir(folder())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())
@@ -59,6 +65,12 @@ impl Endpoint {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().strip_prefix("ready ").expect("the endpoint says its port").parse().unwrap();
         Self { child, wire: Wire { python, port } }
+    }
+
+    /// Ends it.
+    pub fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// Started and seeded; gives what `seed.py` says it made.
@@ -169,8 +181,7 @@ impl Wire {
 
 impl Drop for Endpoint {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
 }
 

@@ -6,6 +6,7 @@ mod change;
 #[cfg(unix)]
 mod console;
 mod cost;
+mod deploying;
 mod inventory;
 mod kit;
 mod library;

@@ -17,13 +17,19 @@ mod fleet;
 #[path = "lab_fleet/lab.rs"]
 mod lab;
 
+#[path = "lab_fleet/deploying.rs"]
+mod deploying;
 #[path = "lab_fleet/environment.rs"]
 mod environment;
 #[path = "lab_fleet/logins.rs"]
 mod logins;
 #[path = "lab_fleet/measured.rs"]
 mod measured;
+#[path = "lab_fleet/release.rs"]
+mod release;
 #[path = "lab_fleet/running.rs"]
 mod running;
+#[path = "lab_fleet/traffic.rs"]
+mod traffic;
 #[path = "lab_fleet/trouble.rs"]
 mod trouble;

@@ -14,7 +14,7 @@ from seed import GROUPS_OF, TYPES, Releases, autoscaling, base_image, ec2, elb, 
 
 shown = json.load(sys.stdin)
 deployment, env, hosts = shown["project"], shown["environment"], shown["hosts"]
-network = ".".join(hosts["cache"]["address"].split(".")[:2])
+network = ".".join(hosts["cache"]["address"].split(".")[:3])
 
 
 def launch(host, image, subnet, groups):
@@ -27,8 +27,8 @@ def launch(host, image, subnet, groups):
 
 
 def make():
-    vpc = ec2.create_vpc(CidrBlock=f"{network}.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=f"{network}.0.0/16", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
+    vpc = ec2.create_vpc(CidrBlock=f"{network}.0/24")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=f"{network}.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
     groups = security_groups(deployment, vpc)
     balancer, group = f"{deployment}-{env}-lb", f"{deployment}-{env}-ag"
     elb.create_load_balancer(LoadBalancerName=balancer, Subnets=[subnet], Listeners=[

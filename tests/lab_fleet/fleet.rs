@@ -31,6 +31,8 @@ pub struct Fleet {
     /// The project's folder, and the home of whoever runs the program.
     pub dir: tempfile::TempDir,
     touched: Cell<bool>,
+    /// Its cloud boots hosts for what is launched, and its load balancers ask the servers.
+    lives: bool,
     undo: RefCell<Vec<Undo>>,
     _lock: File,
 }
@@ -38,6 +40,16 @@ pub struct Fleet {
 impl Fleet {
     /// One of the environments, with all of it answering. None if there is no lab here.
     pub fn take() -> Option<Self> {
+        Self::take_as(false)
+    }
+
+    /// The same, where instances that are launched boot as hosts, and load balancers ask the servers. It is not kept for
+    /// another test.
+    pub fn take_living() -> Option<Self> {
+        Self::take_as(true)
+    }
+
+    fn take_as(lives: bool) -> Option<Self> {
         let lab = Lab::find()?;
         let (name, number, lock) = within(900, "an environment that nobody else has", || {
             (1..=FLEETS).find_map(|n| Some((format!("fleet{n}"), n, lab.lock(&format!(".fleet{n}"))?)))
@@ -55,11 +67,13 @@ impl Fleet {
             lab.run("environment", &["up", &name, &number]);
         }
         let shown: Value = serde_json::from_str(&lab.run("environment", &["show", &name])).unwrap();
-        let endpoint = Endpoint::start();
+        let arguments = ["--hosts", name.as_str()];
+        let endpoint = Endpoint::start_with(if lives { &arguments } else { &[] });
         let fleet = Self {
             instances: RefCell::default(),
             dir: tempfile::tempdir().unwrap(),
             touched: Cell::new(false),
+            lives,
             undo: RefCell::default(),
             _lock: lock,
             lab,
@@ -99,6 +113,16 @@ impl Fleet {
         let dir = self.dir.path();
         std::fs::copy(folder().join("project/fabulaws-config.yml"), dir.join("fabulaws-config.yml")).unwrap();
         std::fs::write(dir.join("ssh_config"), "IdentityAgent none\n").unwrap();
+    }
+
+    /// The cloud that knows its servers.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The host of an instance that was launched, in the lab's own words.
+    pub fn host_of(&self, instance: &str) -> String {
+        format!("{}-{instance}", self.name)
     }
 
     /// The project's name, which is also the deployment's.
@@ -287,7 +311,10 @@ impl Fleet {
 
 impl Drop for Fleet {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if self.lives {
+            self.endpoint.stop();
+        }
+        if self.lives || std::thread::panicking() {
             // Nobody knows in which state it is: the next test has another one made.
             let _ = self.lab.try_run("environment", &["down", &self.name]);
             return;

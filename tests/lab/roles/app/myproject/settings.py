@@ -1,5 +1,8 @@
 """What is the same everywhere; local_settings.py holds what a server differs in."""
-INSTALLED_APPS = ["myproject"]
+from pathlib import Path
+
+INSTALLED_APPS = ["django.contrib.staticfiles", "myproject"]
+STATIC_URL, STATIC_ROOT = "/static/", Path(__file__).resolve().parents[2] / "static"
 ROOT_URLCONF = "myproject.urls"
 WSGI_APPLICATION = "myproject.wsgi.application"
 USE_TZ = True

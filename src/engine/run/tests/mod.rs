@@ -5,3 +5,4 @@ mod endings;
 mod killed;
 mod kit;
 mod locks;
+mod making;

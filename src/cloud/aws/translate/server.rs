@@ -47,6 +47,12 @@ pub fn server(instance: &Instance) -> Option<Server> {
             .iter()
             .filter_map(|g| text(g.group_name()).or_else(|| text(g.group_id())))
             .collect(),
+        // In the same order: a group that has neither is in neither list.
+        security_group_ids: instance
+            .security_groups()
+            .iter()
+            .filter_map(|g| text(g.group_id()).or_else(|| text(g.group_name())))
+            .collect(),
         volumes: instance
             .block_device_mappings()
             .iter()

@@ -21,6 +21,7 @@ use crate::fleet::{EnvironmentName, EnvironmentPlace, LaunchSettings, Reading, S
 use crate::operation::{self, FRESH, Facts};
 use crate::plan::Plan;
 use crate::refresh::Command;
+use crate::repo::Asking;
 
 /// Gives what a run in an environment reads and changes; or why it cannot be had.
 pub type PortsOf = Arc<dyn Fn(&EnvironmentPlace) -> Result<Ports, String> + Send + Sync>;
@@ -59,6 +60,7 @@ impl Plans {
 #[derive(Clone)]
 pub(super) struct Bench {
     pub(super) ports: PortsOf,
+    pub(super) repo: Option<Asking>,
     pub(super) topology: Arc<Topology>,
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(super) commands: mpsc::Sender<Command>,
@@ -79,7 +81,7 @@ impl Bench {
         // A planner that needs none is not stopped by a list that cannot be read; one that does says so.
         let releases = releases(&ports, &self.topology, &place, &snapshot).await.unwrap_or_default();
         let operation = operation::find(wish.operation).map_err(|refused| no(refused.to_string()))?;
-        let facts = Facts {
+        let mut facts = Facts {
             snapshot: &snapshot,
             topology: &self.topology,
             place: &place,
@@ -88,6 +90,8 @@ impl Bench {
             fresh: on_the_clouds_clock(FRESH, self.clock.speed),
             repo: None,
         };
+        let told = operation.informed(&facts, &wish.options, self.repo.as_ref()).await;
+        facts.repo = told.as_ref();
         let plan = operation.plan(&facts, &wish.options);
         plan.map(Box::new).map_err(|refused| NoPlan { words: refused.to_string(), word: refused.word() })
     }

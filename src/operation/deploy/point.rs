@@ -2,8 +2,7 @@
 
 use super::super::draft::{Draft, step};
 use super::before::Target;
-use crate::fleet::Layout;
-use crate::fleet::{Process, Sizes};
+use crate::fleet::{Group, LaunchSource, Layout, Process, Sizes};
 use crate::plan::{Action, Assignment, Lasts, Setting, Step, StepId, Undo, Value};
 use crate::plan::{Converge, Kind};
 use crate::recipe::health;
@@ -28,7 +27,7 @@ pub(super) fn point(
 ) -> Pointed {
     let group = target.group;
     let mut before = after.to_vec();
-    before.extend(pin(draft, target));
+    before.extend(pin(draft, group, &target.from));
     let sizes = make_room(draft, target, room, after);
     before.push(sizes);
     let mut pointed = Pointed { ready: before.clone(), restore: vec![sizes], steps: Vec::new() };
@@ -67,10 +66,8 @@ pub(super) fn point(
 }
 
 /// R7: a group that follows a moving version is pinned to the one it has.
-fn pin(draft: &mut Draft<'_>, target: &Target<'_>) -> Option<StepId> {
-    let group = target.group;
+pub(in super::super) fn pin(draft: &mut Draft<'_>, group: &Group, from: &LaunchSource) -> Option<StepId> {
     let floating = group.launch.as_ref().filter(|launch| launch.is_floating())?;
-    let from = &target.from;
     draft.note(format!(
         "{} follows {}: it is pinned, and stays so, for it would launch whatever version is made next.",
         group.name,

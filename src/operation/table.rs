@@ -59,7 +59,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "create-release",
-        summary: "make a release of a branch's head ahead of time: image and what launches it; nothing is deployed",
+        summary: "make a release of a branch's head: an image, and what the group can launch; deploys nothing",
         takes: &[Opt::Branch, Opt::Changeset, Opt::Override],
         lock: LockKind::Release,
         planner: create_release::plan,

@@ -183,7 +183,7 @@ fn nothing_is_removed_anywhere_but_on_the_server_that_is_meant() {
         (told(|builder| builder.server.tool("bin/curl", "exit 7")), "EC2 does not say which server this is"),
         (
             told(|builder| {
-                builder.server.tool("bin/curl", "case \"$*\" in *token) echo word ;; *) exit 22 ;; esac")
+                builder.server.tool("bin/curl", "case \"$*\" in *token) echo word ;; *) exit 22 ;; esac");
             }),
             "EC2 does not say which server this is",
         ),
@@ -194,7 +194,7 @@ fn nothing_is_removed_anywhere_but_on_the_server_that_is_meant() {
         (told(|builder| fs::remove_file(builder.at("usr/bin/cloud-init")).unwrap()), "no cloud-init"),
         (
             told(|builder| {
-                fs::write(builder.at("etc/cloud/cloud.cfg"), "a: 1\nssh_deletekeys: No\n").unwrap()
+                fs::write(builder.at("etc/cloud/cloud.cfg"), "a: 1\nssh_deletekeys: No\n").unwrap();
             }),
             "told to keep host keys",
         ),

@@ -95,8 +95,8 @@ async fn killed(undo: bool) {
         let plan = kit.plan(&format!("create-release testing --changeset {CODE}")).await.unwrap();
         let place = kit.place("testing");
         let who = launch(&kit.target, None, false).await;
-        let store = kit.store().with_halt(halt.clone());
-        let started = begin(ports(&kit.target, &place).unwrap(), store, plan, who.clone()).await.unwrap();
+        let halted = kit.store().with_halt(halt.clone());
+        let started = begin(ports(&kit.target, &place).unwrap(), halted, plan, who.clone()).await.unwrap();
         let id = started.id.clone();
         tokio::select! {
             () = halt.died() => {}

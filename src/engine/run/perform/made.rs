@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::back::not_done;
 use super::make::{self, image_named, marks, release_named};
 use super::{LOOK_AGAIN, StepStop, Worker};
-use crate::engine::run::entry::{Bound, Left, Mutation};
+use crate::engine::run::entry::{Bound, Left, Mutation, StepEnd};
 use crate::engine::run::world::{Trouble, World, of_read};
 use crate::fleet::{Group, ImageId, LaunchSource};
 use crate::plan::{Action, NewRelease};
@@ -28,14 +28,7 @@ pub(super) async fn take_back(worker: &mut Worker) -> Result<Vec<Left>, StepStop
     };
     let gone = match found {
         Bound::Instance(id) => make::terminate_all(worker, vec![id]).await,
-        Bound::Image(id) => match release_that_boots(worker).await {
-            Some(label) => Err(StepStop::Failed(format!("{label} stays, and boots it"))),
-            None => {
-                // While it is pending, EC2 does not tell which snapshots belong to it.
-                complete(worker, &id).await?;
-                make::forget(worker, None, Some(&id)).await
-            }
-        },
+        Bound::Image(id) => delete_image(worker, &id).await,
         Bound::Launch(launch) => match in_use(worker, &launch).await {
             Ok(()) => make::forget(worker, Some(&launch), None).await,
             Err(stop) => Err(stop),
@@ -91,6 +84,16 @@ async fn launched(worker: &Worker, world: &World) -> Result<Option<Bound>, Troub
         marks.iter().all(|(key, value)| server.tags.get(*key).is_some_and(|known| known == value))
     });
     Ok(ours.map(|server| Bound::Instance(server.id)))
+}
+
+/// Deletes the image, unless a release boots it that stays.
+async fn delete_image(worker: &mut Worker, id: &ImageId) -> Result<StepEnd, StepStop> {
+    if let Some(label) = release_that_boots(worker).await {
+        return Err(StepStop::Failed(format!("{label} stays, and boots it")));
+    }
+    // While it is pending, EC2 does not tell which snapshots belong to it.
+    complete(worker, id).await?;
+    make::forget(worker, None, Some(id)).await
 }
 
 /// Waits until an image is complete, or will never be. Its time over, it is deleted as it is.

@@ -6,3 +6,4 @@ mod killed;
 mod kit;
 mod locks;
 mod making;
+mod strangers;

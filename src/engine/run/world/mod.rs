@@ -24,6 +24,9 @@ const LOOK: Duration = Duration::from_secs(30);
 /// So many servers are asked at the same time.
 pub(super) const AT_ONCE: usize = 8;
 
+/// So many seconds lie between two looks at a server's console, which takes minutes to be told.
+const CONSOLE: i64 = 30;
+
 /// What an answer about a group or a load balancer may be old when many steps wait for the same.
 const SHARED: i64 = 3;
 
@@ -109,6 +112,8 @@ struct Known {
     health: BTreeMap<LoadBalancerName, (Timestamp, Vec<MemberHealth>)>,
     registered: BTreeMap<LoadBalancerName, (Timestamp, Vec<InstanceId>)>,
     servers: BTreeMap<InstanceId, Server>,
+    /// When a server's console was last looked at for its host keys.
+    consoles: BTreeMap<InstanceId, Timestamp>,
 }
 
 /// The world of one run.
@@ -227,6 +232,12 @@ impl World {
     /// A server that was just launched is known by the host keys that it printed on its console, which only EC2 can tell.
     /// Whether they were pinned.
     async fn pin(&self, target: &Target) -> bool {
+        let (now, instance) = (self.now(), target.instance());
+        let lately = |at: &Timestamp| now.duration_since(*at).as_secs() < CONSOLE;
+        if self.known(|known| known.consoles.get(instance).is_some_and(lately)) {
+            return false;
+        }
+        self.known(|known| known.consoles.insert(instance.clone(), now));
         let printed = self.ports.read.console_output(target.instance()).await.ok().flatten();
         let keys = keys_in_console(&printed.unwrap_or_default());
         !keys.is_empty() && self.ports.look.trust(target, Trust::Console(keys)).await.is_ok()

@@ -254,7 +254,7 @@ fn jobs(layout: &Layout, code: &Code) -> Vec<Step> {
 
 /// R9. The one script that must not run anywhere else: it is told which server is meant.
 fn clean(layout: &Layout) -> Step {
-    let title = "remove host keys, machine-id, pid files, shell history and temporary secrets";
+    let title = "remove host keys, machine-id, pid files, history, temporary secrets";
     let mut step = job(title, "clean", bake::clean(layout), 300);
     if let Action::Job(job) = &mut step.action {
         job.names_server = true;

@@ -114,7 +114,7 @@ fn document(topology: &Topology) -> ShowJson<'_> {
 }
 
 fn environment(place: &EnvironmentPlace) -> EnvironmentJson<'_> {
-    let EnvironmentPlace { name, production, group, load_balancers, domains, roles: _, layout: _ } = place;
+    let EnvironmentPlace { name, production, group, load_balancers, domains, .. } = place;
     EnvironmentJson {
         name: name.as_str(),
         production: *production,

@@ -63,6 +63,7 @@ fn setup(globals: &Globals, target: &Target, log: &log::Log) -> (Setup, Pace) {
         remote: target.remote.clone(),
         change: target.change.clone(),
         ports: target.cloud_change.is_some().then(|| ports_of(target)),
+        repo: operate::asking(target),
         state_dir: place::state_dir(globals),
         who: place::who(),
         read_only: globals.read_only,

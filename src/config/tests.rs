@@ -40,6 +40,10 @@ fn the_topology_of_a_real_project_names_what_exists_in_aws() {
     assert_eq!(production.group.as_ref().unwrap().as_str(), "myproject-production-ag");
     assert_eq!(production.load_balancers[0].as_str(), "myproject-production-lb");
     assert_eq!(production.domains[0], "www.myproject.example.com");
+    assert_eq!(production.branch.as_deref(), Some("main"));
+    assert_eq!(production.web.instance_type.as_deref(), Some("c5.large"));
+    assert_eq!(production.web.security_groups, ["myproject-sg", "myproject-web-sg"]);
+    assert!(production.web.subnets.is_empty(), "the project lives in the default VPC");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::project::Project;
 use crate::fleet::words::nearest;
 use crate::fleet::{
     AddressChoice, CodeLayout, DeploymentName, EnvironmentName, EnvironmentPlace, GroupName, Layout,
-    LoadBalancerName, Role, Topology,
+    LoadBalancerName, Role, Topology, WebPlace,
 };
 
 impl Project {
@@ -110,7 +110,33 @@ impl Project {
                 .map(|domains| domains.iter().map(|domain| domain.value.clone()).collect())
                 .unwrap_or_default(),
             roles: self.places.valid_roles.iter().map(|role| Role::parse(&role.value)).collect(),
+            branch: self.places.branches.find(deployment, name).map(|branch| branch.value.clone()),
+            web: self.web_place(name),
             layout: Arc::new(self.layout(name)),
+        }
+    }
+
+    /// What a web server is launched with.
+    fn web_place(&self, environment: &str) -> WebPlace {
+        let web = Role::Web;
+        let zones: Vec<&str> = self.aws.avail_zones.iter().map(|zone| zone.as_str()).collect();
+        let rows = self.aws.subnets.as_ref().map(|rows| rows.value.as_slice()).unwrap_or_default();
+        let subnets: Vec<&str> = if zones.is_empty() {
+            rows.iter().map(|(_, subnet)| subnet.as_str()).collect()
+        } else {
+            zones.into_iter().filter_map(|zone| self.subnet(zone)).collect()
+        };
+        let groups = self.aws.security_groups.find(environment, web.word());
+        WebPlace {
+            instance_type: self
+                .aws
+                .instance_types
+                .find(environment, web.word())
+                .map(|kind| kind.value.clone()),
+            subnets: subnets.into_iter().map(ToOwned::to_owned).collect(),
+            security_groups: groups
+                .map(|groups| groups.iter().map(|group| group.value.clone()).collect())
+                .unwrap_or_default(),
         }
     }
 

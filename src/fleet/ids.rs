@@ -83,6 +83,14 @@ impl Changeset {
     pub fn short(&self) -> &str {
         self.0.char_indices().nth(7).map_or(self.as_str(), |(end, _)| &self.0[..end])
     }
+
+    /// Whether both name the same code: they are equal, or one is the beginning of the other, for names of releases may
+    /// hold a short form.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (a, b) = (self.as_str(), other.as_str());
+        a == b || a.len().min(b.len()) >= 7 && (a.starts_with(b) || b.starts_with(a))
+    }
 }
 
 impl Zone {

@@ -48,5 +48,5 @@ pub use server::{Power, Server};
 pub use severity::Severity;
 pub use snapshot::{Identity, Snapshot};
 pub use thresholds::{Thresholds, Yardstick};
-pub use topology::{EnvironmentPlace, Topology};
+pub use topology::{EnvironmentPlace, Topology, WebPlace};
 pub use trouble::{Trouble, TroubleKind};

@@ -36,7 +36,8 @@ pub(crate) fn server(id: &str, environment: &str, role: &str) -> Server {
         subnet: None,
         key_name: None,
         instance_profile: None,
-        security_groups: Vec::new(),
+        security_groups: vec![format!("myproject-{role}-sg")],
+        security_group_ids: vec![format!("sg-{role}")],
         volumes: BTreeMap::new(),
         group: (role == "web").then(|| format!("{environment}-ag").as_str().into()),
         tags: BTreeMap::new(),
@@ -134,6 +135,8 @@ impl Parts {
             load_balancers: vec![balancer.as_str().into()],
             domains: vec![format!("{name}.example.com")],
             roles: Vec::new(),
+            branch: None,
+            web: super::WebPlace::default(),
             layout: std::sync::Arc::default(),
         }
     }

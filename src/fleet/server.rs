@@ -98,6 +98,8 @@ pub struct Server {
     pub instance_profile: Option<String>,
     /// Names of its security groups.
     pub security_groups: Vec<String>,
+    /// Their ids, in the same order.
+    pub security_group_ids: Vec<String>,
     /// Volume ids by device name.
     pub volumes: BTreeMap<String, String>,
     /// The group that launched it (tag `aws:autoscaling:groupName`).

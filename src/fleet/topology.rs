@@ -6,6 +6,17 @@ use serde::Serialize;
 
 use super::{AddressChoice, DeploymentName, EnvironmentName, GroupName, Layout, LoadBalancerName, Role};
 
+/// What the config says of a web server that is launched by itself, outside the group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WebPlace {
+    /// Its type.
+    pub instance_type: Option<String>,
+    /// Subnets that it may be launched into, in the order of the zones.
+    pub subnets: Vec<String>,
+    /// Its security groups, by name or id.
+    pub security_groups: Vec<String>,
+}
+
 /// Where one environment lives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EnvironmentPlace {
@@ -21,6 +32,10 @@ pub struct EnvironmentPlace {
     pub domains: Vec<String>,
     /// The roles that the project has; empty when the config does not say.
     pub roles: Vec<Role>,
+    /// The branch that is deployed there, when the config names one.
+    pub branch: Option<String>,
+    /// What a web server is launched with.
+    pub web: WebPlace,
     /// Where things are on its servers.
     #[serde(skip)]
     pub layout: Arc<Layout>,

@@ -3,6 +3,9 @@
 //! A planner is a pure function from facts and options to a plan. It reads nothing, changes nothing, and refuses with
 //! what to do where the plan would do harm. What the rules R1 … demand of operations is demanded here.
 
+mod asks;
+mod code;
+mod create_release;
 mod deploy;
 mod draft;
 mod facts;
@@ -22,7 +25,6 @@ mod upgrade;
 
 use draft::Draft;
 
-pub use deploy::asks_repo;
 pub use facts::{FRESH, Facts, place};
 pub use options::{Kind, Opt, Options};
 pub use refused::Refused;

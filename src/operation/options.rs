@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Refused;
-use crate::fleet::{InstanceId, LoadBalancerName, Process};
+use crate::fleet::{Changeset, InstanceId, LoadBalancerName, Process};
 
 /// Something an operation can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,10 @@ pub enum Opt {
     Balancers,
     /// The release.
     Release,
+    /// A branch, whose head is meant.
+    Branch,
+    /// A changeset.
+    Changeset,
     /// How many servers at a time.
     Batch,
     /// No migrations.
@@ -51,7 +55,7 @@ pub enum Kind {
 
 impl Opt {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Processes,
         Self::Min,
         Self::Desired,
@@ -59,6 +63,8 @@ impl Opt {
         Self::Servers,
         Self::Balancers,
         Self::Release,
+        Self::Branch,
+        Self::Changeset,
         Self::Batch,
         Self::NoMigrate,
         Self::Full,
@@ -78,6 +84,8 @@ impl Opt {
             Self::Servers => "servers",
             Self::Balancers => "balancers",
             Self::Release => "release",
+            Self::Branch => "branch",
+            Self::Changeset => "changeset",
             Self::Batch => "batch",
             Self::NoMigrate => "no-migrate",
             Self::Full => "full",
@@ -93,7 +101,7 @@ impl Opt {
         match self {
             Self::NoMigrate | Self::Full | Self::Unhealthy => Kind::Flag,
             Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep => Kind::Number,
-            Self::Release => Kind::Word,
+            Self::Release | Self::Branch | Self::Changeset => Kind::Word,
             Self::Processes | Self::Servers | Self::Balancers | Self::Override => Kind::Words,
         }
     }
@@ -106,6 +114,8 @@ impl Opt {
             Self::Servers => "SERVER,…",
             Self::Balancers => "NAME,…",
             Self::Release => "RELEASE",
+            Self::Branch => "BRANCH",
+            Self::Changeset => "CHANGESET",
             Self::Override => "WORD,…",
             Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep => "N",
             Self::NoMigrate | Self::Full | Self::Unhealthy => "",
@@ -125,6 +135,8 @@ impl Opt {
             Self::Release => {
                 "a changeset or its beginning, a launch configuration's name, a template version, or `latest`"
             }
+            Self::Branch => "a branch, whose newest changeset is meant, by the word of the project's origin",
+            Self::Changeset => "a changeset, by its hash; the repository is not asked",
             Self::Batch => "how many servers are replaced at a time; 1 without it",
             Self::NoMigrate => "leave the database's schema as it is",
             Self::Full => "with the maintenance page and all servers at once, rather than one by one",
@@ -167,6 +179,12 @@ pub struct Options {
     /// The release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
+    /// A branch, whose head is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// A changeset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changeset: Option<Changeset>,
     /// How many servers at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<u32>,
@@ -220,6 +238,8 @@ impl Options {
             Opt::Servers => self.servers.extend(words().map(InstanceId::new)),
             Opt::Balancers => self.balancers.extend(words().map(LoadBalancerName::new)),
             Opt::Release => self.release = Some(value.trim().to_owned()),
+            Opt::Branch => self.branch = Some(value.trim().to_owned()),
+            Opt::Changeset => self.changeset = Some(changeset(value.trim())?),
             Opt::Batch => self.batch = Some(number()?),
             Opt::NoMigrate => self.no_migrate = true,
             Opt::Full => self.full = true,
@@ -244,6 +264,8 @@ impl Options {
             Opt::Servers => list(self.servers.iter().map(InstanceId::as_str).collect()),
             Opt::Balancers => list(self.balancers.iter().map(LoadBalancerName::as_str).collect()),
             Opt::Release => self.release.clone(),
+            Opt::Branch => self.branch.clone(),
+            Opt::Changeset => self.changeset.as_ref().map(|changeset| changeset.as_str().to_owned()),
             Opt::Batch => number(self.batch),
             Opt::NoMigrate => flag(self.no_migrate),
             Opt::Full => flag(self.full),
@@ -274,6 +296,18 @@ impl Options {
 fn process(word: &str) -> Result<Process, Refused> {
     let known = Process::ALL.map(Process::word);
     Process::parse(word).ok_or_else(|| Refused::unknown("process", word, known))
+}
+
+/// A changeset as git and Mercurial write them. It becomes part of names, and of commands on servers.
+fn changeset(word: &str) -> Result<Changeset, Refused> {
+    let word = word.to_ascii_lowercase();
+    if !(7..=64).contains(&word.len()) || !word.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(Refused::Usage(format!(
+            "--changeset wants a changeset's hash, 7 to 64 digits of 0–9 and a–f, not `{}`",
+            crate::fleet::text::one_line(&word)
+        )));
+    }
+    Ok(Changeset::new(word))
 }
 
 /// A word as a shell reads it.
@@ -323,6 +357,10 @@ mod tests {
         assert_eq!(refused(Opt::Processes, "Lunch"), "there is no process `Lunch`; did you mean `Launch`?");
         assert_eq!(refused(Opt::Batch, "-1"), "--batch wants a number from 0 on, not `-1`");
         assert_eq!(refused(Opt::Servers, " , "), "--servers wants SERVER,… after it");
+        for wrong in ["abc", "main", "a1b2c3d; rm", "--help--", "a1b2c3d\\ntouch x"] {
+            assert!(Options::default().set(Opt::Changeset, wrong).is_err(), "{wrong}");
+        }
+        assert!(refused(Opt::Changeset, "main").contains("a changeset's hash"));
         assert!(serde_json::from_str::<Options>("{\"batches\":1}").is_err());
     }
 

@@ -55,7 +55,7 @@ pub fn releases(facts: &Facts<'_>) -> Vec<Launchable> {
 }
 
 /// What names of this environment's releases begin with.
-fn prefix(facts: &Facts<'_>) -> String {
+pub(super) fn prefix(facts: &Facts<'_>) -> String {
     format!("{}_{}_lc_", facts.topology.deployment, facts.place.name)
 }
 
@@ -93,7 +93,11 @@ pub(super) fn choose(facts: &Facts<'_>, group: &Group, word: Option<&str>) -> Re
     let Some(word) = word else {
         return Err(Refused::Usage(format!("say which release, with --release: {}", shown(&all))));
     };
-    let found = find(facts, &all, word)?;
+    fits(group, find(facts, &all, word)?)
+}
+
+/// The release, if the group launches what it is.
+pub(super) fn fits(group: &Group, found: Launchable) -> Result<Launchable, Refused> {
     if let (LaunchSource::Template { id, name, .. }, Some(now)) = (&found.launch, &group.launch)
         && !matches!(now, LaunchSource::Template { id: other, .. } if other == id)
     {
@@ -151,7 +155,7 @@ fn is_called(launch: &LaunchSource, word: &str) -> bool {
 }
 
 /// `latest is a1b2c3d “Fix export”; earlier …`.
-fn shown(all: &[Launchable]) -> String {
+pub(super) fn shown(all: &[Launchable]) -> String {
     const MOST: usize = 5;
     let Some((first, rest)) = all.split_first() else {
         return "there are none yet; create-release makes one".into();

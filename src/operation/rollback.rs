@@ -2,11 +2,11 @@
 
 use super::draft::Draft;
 use super::release::{Launchable, releases};
-use super::{Facts, Options, Refused, deploy};
+use super::{Facts, Options, Refused, code, deploy};
 use crate::fleet::words;
 
 pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -> Result<(), Refused> {
-    let to = deploy::choose_release(facts, options)?;
+    let to = code::release(facts, options)?;
     if options.release.as_deref() == Some("latest") {
         return Err(Refused::Usage(
             "rollback wants an earlier release, not the latest: deploy-serial brings that".into(),

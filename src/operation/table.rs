@@ -1,6 +1,9 @@
 //! Every operation. Help, completion, palette and tests are made from it.
 
-use super::{Operation, Opt, deploy, forget_releases, processes, registration, rollback, set_sizes, upgrade};
+use super::{
+    Operation, Opt, create_release, deploy, forget_releases, processes, registration, rollback, set_sizes,
+    upgrade,
+};
 use crate::plan::LockKind;
 
 /// Every operation, in the order of help.
@@ -55,30 +58,37 @@ pub const OPERATIONS: &[Operation] = &[
         planner: upgrade::end,
     },
     Operation {
+        name: "create-release",
+        summary: "make a release of a branch's head: an image, and what the group can launch; deploys nothing",
+        takes: &[Opt::Branch, Opt::Changeset, Opt::Override],
+        lock: LockKind::Release,
+        planner: create_release::plan,
+    },
+    Operation {
         name: "deploy-serial",
         summary: "deploy a release without downtime: the worker, then web servers one after the other",
-        takes: &[Opt::Release, Opt::Batch, Opt::NoMigrate, Opt::Override],
+        takes: &[Opt::Release, Opt::Branch, Opt::Batch, Opt::NoMigrate, Opt::Override],
         lock: LockKind::Environment,
         planner: deploy::serial::plan,
     },
     Operation {
         name: "deploy-full",
         summary: "deploy a release with the maintenance page: new servers beside the old ones, then all at once",
-        takes: &[Opt::Release, Opt::NoMigrate, Opt::Override],
+        takes: &[Opt::Release, Opt::Branch, Opt::NoMigrate, Opt::Override],
         lock: LockKind::Environment,
         planner: deploy::full::plan,
     },
     Operation {
         name: "deploy-worker",
-        summary: "deploy a release's code to the workers only, and migrate",
-        takes: &[Opt::Release, Opt::NoMigrate, Opt::Override],
+        summary: "deploy a release's or branch's code to the workers only, and migrate",
+        takes: &[Opt::Release, Opt::Branch, Opt::NoMigrate, Opt::Override],
         lock: LockKind::Environment,
         planner: deploy::worker,
     },
     Operation {
         name: "deploy-web",
-        summary: "deploy a release's code to the web servers there are, in place",
-        takes: &[Opt::Release, Opt::Servers, Opt::Batch, Opt::Override],
+        summary: "deploy a release's or branch's code to the web servers there are, in place",
+        takes: &[Opt::Release, Opt::Branch, Opt::Servers, Opt::Batch, Opt::Override],
         lock: LockKind::Environment,
         planner: deploy::in_place::plan,
     },

@@ -183,6 +183,15 @@ pub struct HostJob {
     /// begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back: Option<String>,
+    /// Whether the script is told, before its first line, which server it is meant for: `QUARTERDECK_SERVER` holds its
+    /// instance id. One that would do harm anywhere else compares that with where it is.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub names_server: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// A server to launch.
@@ -215,4 +224,7 @@ pub struct NewRelease {
     pub name: String,
     /// The code in it.
     pub changeset: Changeset,
+    /// The group that it is made for: while that launches it, or a member runs it, it is not taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupName>,
 }

@@ -65,6 +65,7 @@ fn a_plan_is_data_and_comes_back_from_json_as_it_was() {
         script: "true".into(),
         user: None,
         back: None,
+        names_server: false,
     };
     let plan =
         plan(vec![step(1, &[], suspend()), step(2, &[1], Action::Job(Box::new(job))), restore(3, &[1])]);

@@ -76,6 +76,8 @@ impl Clone {
 
 impl Repo for Clone {
     fn head(&self, branch: &str) -> Result<Changeset, RepoError> {
+        // Outside of a clone git would take `origin` for a directory.
+        self.git(&["rev-parse", "--git-dir"], LOCAL)?;
         let short = branch.strip_prefix("origin/").unwrap_or(branch);
         let reference = format!("refs/heads/{short}");
         let said = self.git(&["ls-remote", "--quiet", "--end-of-options", "origin", &reference], REMOTE)?;

@@ -5,6 +5,10 @@
 pub mod git;
 mod migration;
 
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -117,31 +121,76 @@ pub struct Between {
     pub lost: Vec<Migration>,
 }
 
+/// The newest changeset of a branch, by the word of where everybody pushes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// The branch.
+    pub branch: String,
+    /// Its newest changeset; or why it is not known, and what to do.
+    pub changeset: Result<Changeset, String>,
+}
+
+/// Something that the repository can be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The newest changeset of a branch.
+    Head(String),
+    /// What is known of a changeset.
+    Commit(Changeset),
+    /// What lies between two changesets.
+    Between(Changeset, Changeset),
+}
+
+/// A way to the repository that does not keep anybody waiting who has something else to do: adds the answers to what was
+/// told before.
+pub type Asking =
+    Arc<dyn Fn(Vec<Question>, RepoFacts) -> Pin<Box<dyn Future<Output = RepoFacts> + Send>> + Send + Sync>;
+
 /// What the repository was asked and told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RepoFacts {
+    /// Branches that somebody asked about.
+    pub heads: Vec<Head>,
     /// Changesets that somebody asked about.
     pub commits: Vec<Commit>,
     /// Pairs that somebody asked about.
     pub between: Vec<Between>,
 }
 
-/// Whether one is the beginning of the other: names of releases may hold a short form.
-fn same(a: &Changeset, b: &Changeset) -> bool {
-    let (a, b) = (a.as_str(), b.as_str());
-    a.len().min(b.len()) >= 7 && (a.starts_with(b) || b.starts_with(a)) || a == b
-}
-
 impl RepoFacts {
+    /// Asks, and takes in what is told. Waits, at most for the repository's own deadline. That a branch's head is not
+    /// known is a fact as well: an operation refuses with the reason.
+    ///
+    /// # Errors
+    /// When the repository did not tell.
+    pub fn ask(&mut self, repo: &dyn Repo, question: &Question) -> Result<(), RepoError> {
+        match question {
+            Question::Head(branch) => {
+                let told = repo.head(branch);
+                let changeset = told.clone().map_err(|error| error.to_string());
+                self.heads.push(Head { branch: branch.clone(), changeset });
+                told.map(drop)
+            }
+            Question::Commit(changeset) => repo.commit(changeset).map(|commit| self.commits.push(commit)),
+            Question::Between(from, to) => repo.between(from, to).map(|between| self.between.push(between)),
+        }
+    }
+
+    /// What was told of a branch's head, if that was asked.
+    #[must_use]
+    pub fn head(&self, branch: &str) -> Option<&Head> {
+        self.heads.iter().find(|head| head.branch == branch)
+    }
+
     /// What is known of a changeset.
     #[must_use]
     pub fn commit(&self, changeset: &Changeset) -> Option<&Commit> {
-        self.commits.iter().find(|commit| same(&commit.changeset, changeset))
+        self.commits.iter().find(|commit| commit.changeset.is_same(changeset))
     }
 
     /// What lies between two changesets, if that was asked.
     #[must_use]
     pub fn between(&self, from: &Changeset, to: &Changeset) -> Option<&Between> {
-        self.between.iter().find(|between| same(&between.from, from) && same(&between.to, to))
+        self.between.iter().find(|between| between.from.is_same(from) && between.to.is_same(to))
     }
 }

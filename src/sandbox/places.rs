@@ -3,7 +3,7 @@
 use super::Scenario;
 use crate::fleet::{
     CodeLayout, DeploymentName, EnvironmentName, EnvironmentPlace, GroupName, Layout, LoadBalancerName,
-    Topology,
+    Topology, WebPlace,
 };
 
 /// The deployment of every world.
@@ -198,6 +198,8 @@ pub(super) fn topology(scenario: Scenario) -> Topology {
                 load_balancers: vec![LoadBalancerName::new(place.balancer())],
                 domains: place.domains(),
                 roles: Vec::new(),
+                branch: Some(if place.production { "main" } else { "develop" }.to_owned()),
+                web: WebPlace { instance_type: Some(place.web_type.to_owned()), ..WebPlace::default() },
                 layout: std::sync::Arc::new(place.layout()),
             })
             .collect(),

@@ -58,6 +58,11 @@ pub(super) fn server(
             volumes.extend([volume("/dev/sdf")]);
         }
     }
+    let security_groups = if gone {
+        Vec::new()
+    } else {
+        vec![format!("{DEPLOYMENT}-sg"), format!("{DEPLOYMENT}-{}-sg", base.word())]
+    };
     Ok(Server {
         id: InstanceId::new(id),
         name: Some(name),
@@ -77,11 +82,8 @@ pub(super) fn server(
         subnet: if gone { None } else { subnet(zone) },
         key_name: Some(DEPLOYMENT.to_owned()),
         instance_profile: Some(format!("arn:aws:iam::{ACCOUNT}:instance-profile/{DEPLOYMENT}-{REGION}")),
-        security_groups: if gone {
-            Vec::new()
-        } else {
-            vec![format!("{DEPLOYMENT}-sg"), format!("{DEPLOYMENT}-{}-sg", base.word())]
-        },
+        security_group_ids: security_groups.iter().map(|name| dice.id("sg", name, 0)).collect(),
+        security_groups,
         volumes,
         group: group.map(GroupName::new),
         tags,

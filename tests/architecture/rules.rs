@@ -30,7 +30,7 @@ pub const LAYERS: &[Layer] = &[
     Layer { name: "sandbox", may_use: &["cloud", "fleet", "probe", "remote"] },
     Layer {
         name: "console",
-        may_use: &["config", "engine", "fleet", "logs", "operation", "plan", "refresh", "remote"],
+        may_use: &["config", "engine", "fleet", "logs", "operation", "plan", "refresh", "remote", "repo"],
     },
     Layer {
         name: "cli",
@@ -79,6 +79,11 @@ pub const FENCES: &[Fence] = &[
         path: &["crate", "refresh"],
         only: &[&["refresh", "cli"], CONSOLE_EDGE],
         why: "views and reducers see snapshots, not the loop",
+    },
+    Fence {
+        path: &["crate", "repo"],
+        only: &[&["repo", "operation", "cli"], CONSOLE_EDGE],
+        why: "what is drawn is the plan; its planner was told by the repository",
     },
     Fence { path: &["rusqlite"], only: &[&["sandbox"]], why: "rows are queried there and nowhere else" },
     Fence { path: &["openssh"], only: &[&["remote::openssh"]], why: "openssh types never leave the adapter" },

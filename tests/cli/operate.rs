@@ -91,3 +91,30 @@ fn a_run_prints_one_object_a_line_for_programs() {
     assert_eq!((&last["event"], &last["state"]), (&"finished".into(), &"done".into()));
     assert!(objects.iter().any(|one| one["event"] == "entry" && one["entry"] == "intent"));
 }
+
+#[test]
+fn a_release_is_made_of_a_changeset_can_be_deployed_and_is_gone_once_it_is_undone() {
+    let here = Here::new();
+    let head = sandbox(&here, &["plan", "create-release", "testing"]);
+    assert!(head.code == Some(3) && head.err.contains("no clone of the project"), "{}", head.err);
+    let wrong = sandbox(&here, &["plan", "create-release", "testing", "--changeset", "main"]);
+    assert!(wrong.code == Some(2) && wrong.err.contains("a changeset's hash"), "{}", wrong.err);
+    let code = ["--changeset", "5e6f7081928374655647382910fedcba01234567"];
+    let plan =
+        json(&sandbox(&here, &[&["plan", "create-release", "testing", "--json"][..], &code].concat()).out);
+    assert_eq!((&plan["lock"], &plan["noticed"]), (&"release".into(), &serde_json::Value::Null));
+    let done = sandbox(&here, &[&["apply", "create-release", "testing", "--yes"][..], &code].concat());
+    assert_eq!(done.code, Some(0), "{}{}", done.out, done.err);
+    assert!(done.out.contains("terminate the builder"), "{}", done.out);
+    let again = sandbox(&here, &[&["apply", "create-release", "testing", "--yes"][..], &code].concat());
+    assert!(again.code == Some(3) && again.err.contains("--override again"), "{}", again.err);
+    let latest =
+        json(&sandbox(&here, &["plan", "deploy-serial", "testing", "--release", "latest", "--json"]).out);
+    assert!(latest["title"].as_str().unwrap().contains("5e6f708"), "{latest}");
+    let list = json(&sandbox(&here, &["runs", "list", "--json"]).out);
+    let id = list[0]["id"].as_str().unwrap().to_owned();
+    let undone = sandbox(&here, &["runs", "undo", &id, "--yes"]);
+    assert_eq!(undone.code, Some(0), "{}{}", undone.out, undone.err);
+    let gone = sandbox(&here, &["plan", "deploy-serial", "testing", "--release", "5e6f708"]);
+    assert!(gone.code == Some(2) && gone.err.contains("has no release `5e6f708`"), "{}", gone.err);
+}

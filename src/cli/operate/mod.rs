@@ -21,12 +21,12 @@ use super::target::Target;
 use super::{complain, signals, text};
 use crate::engine::lock::LockError;
 use crate::engine::run::{Grip, Launch, NotBegun, Ports, begin};
-use crate::fleet::{Changeset, EnvironmentPlace, Interest, LaunchSettings, Snapshot, Topology};
+use crate::fleet::{EnvironmentPlace, Interest, LaunchSettings, Snapshot, Topology};
 use crate::operation::{self, FRESH, Facts, Operation, Options, Refused};
 use crate::plan::Plan;
 use crate::refresh;
 use crate::remote::quote;
-use crate::repo::{self, Repo, RepoFacts};
+use crate::repo::{self, Asking, Question, RepoFacts};
 
 pub(crate) use again::{is_again, run as again};
 pub(crate) use lock::run as lock;
@@ -148,7 +148,7 @@ pub(crate) async fn planned(target: &Target, asked: &PlanOptions) -> Result<Plan
         fresh: SignedDuration::from_secs_f64(FRESH.as_secs_f64() * target.speed.max(1.0)),
         repo: None,
     };
-    let repo = asked_repo(target, operation::asks_repo(&facts, &options)).await;
+    let repo = operation.informed(&facts, &options, asking(target).as_ref()).await;
     facts.repo = repo.as_ref();
     Ok(operation.plan(&facts, &options)?)
 }
@@ -162,19 +162,22 @@ fn told(operation: &Operation, given: &OperationOptions) -> Result<Options, Stop
     Ok(options)
 }
 
-/// What the operator's clone says of the code between two changesets; nothing where it cannot be asked, which the plan
-/// then says.
-async fn asked_repo(target: &Target, pair: Option<(Changeset, Changeset)>) -> Option<RepoFacts> {
-    let (from, to) = pair?;
-    let clone = target.clone.clone()?;
-    let asked = tokio::task::spawn_blocking(move || repo::git::Clone::at(clone).between(&from, &to)).await;
-    match asked.ok()? {
-        Ok(between) => Some(RepoFacts { commits: Vec::new(), between: vec![between] }),
-        Err(error) => {
-            tracing::info!(%error, "the repository was not asked");
-            None
-        }
-    }
+/// The way to the operator's clone; none in the sandbox.
+pub(crate) fn asking(target: &Target) -> Option<Asking> {
+    let clone = Arc::new(repo::git::Clone::at(target.clone.clone()?));
+    Some(Arc::new(move |questions: Vec<Question>, told: RepoFacts| {
+        let (clone, before) = (Arc::clone(&clone), told.clone());
+        let asked = tokio::task::spawn_blocking(move || {
+            let mut told = told;
+            for question in &questions {
+                if let Err(error) = told.ask(&*clone, question) {
+                    tracing::info!(%error, ?question, "the repository did not tell");
+                }
+            }
+            told
+        });
+        Box::pin(async move { asked.await.unwrap_or(before) })
+    }))
 }
 
 /// The environment as it is now, and what could be launched there.

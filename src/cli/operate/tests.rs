@@ -14,6 +14,8 @@ use crate::engine::store::RunState;
 use crate::fleet::{EnvironmentName, Group, Sizes};
 use crate::sandbox::{SandboxCloud, Scenario};
 
+mod releases;
+
 struct Kit {
     cloud: SandboxCloud,
     target: Target,

@@ -45,6 +45,7 @@ use crate::engine::Store;
 use crate::fleet::{Endpoint, Interest, Topology};
 use crate::refresh::{Command, Handle};
 use crate::remote::{RemoteChange, RemoteRead};
+use crate::repo::Asking;
 
 use aside::Aside;
 pub use endings::ConsoleError;
@@ -90,6 +91,8 @@ pub struct Setup {
     pub change: Option<Arc<dyn RemoteChange>>,
     /// What runs of plans read and change: none with read-only.
     pub ports: Option<PortsOf>,
+    /// The way to the project's repository; none in the sandbox.
+    pub repo: Option<Asking>,
     /// Where output of runs is kept; none without a home directory.
     pub state_dir: Option<PathBuf>,
     /// Who works here, for the record of runs: `jane@laptop`.
@@ -139,6 +142,7 @@ pub async fn run(setup: Setup, handle: Handle) -> Result<(), ConsoleError> {
     let history = history::start(store, feeds.tell.clone());
     let bench = setup.ports.map(|ports| Bench {
         ports,
+        repo: setup.repo,
         topology: Arc::clone(&state.topology),
         snapshots: handle.snapshots.clone(),
         commands: handle.commands.clone(),

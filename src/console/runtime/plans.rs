@@ -21,6 +21,7 @@ use crate::fleet::{EnvironmentName, EnvironmentPlace, LaunchSettings, Reading, S
 use crate::operation::{self, FRESH, Facts};
 use crate::plan::Plan;
 use crate::refresh::Command;
+use crate::repo::Asking;
 
 /// Gives what a run in an environment reads and changes; or why it cannot be had.
 pub type PortsOf = Arc<dyn Fn(&EnvironmentPlace) -> Result<Ports, String> + Send + Sync>;
@@ -59,6 +60,7 @@ impl Plans {
 #[derive(Clone)]
 pub(super) struct Bench {
     pub(super) ports: PortsOf,
+    pub(super) repo: Option<Asking>,
     pub(super) topology: Arc<Topology>,
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(super) commands: mpsc::Sender<Command>,
@@ -79,7 +81,7 @@ impl Bench {
         // A planner that needs none is not stopped by a list that cannot be read; one that does says so.
         let releases = releases(&ports, &self.topology, &place, &snapshot).await.unwrap_or_default();
         let operation = operation::find(wish.operation).map_err(|refused| no(refused.to_string()))?;
-        let facts = Facts {
+        let mut facts = Facts {
             snapshot: &snapshot,
             topology: &self.topology,
             place: &place,
@@ -88,6 +90,8 @@ impl Bench {
             fresh: on_the_clouds_clock(FRESH, self.clock.speed),
             repo: None,
         };
+        let told = operation.informed(&facts, &wish.options, self.repo.as_ref()).await;
+        facts.repo = told.as_ref();
         let plan = operation.plan(&facts, &wish.options);
         plan.map(Box::new).map_err(|refused| NoPlan { words: refused.to_string(), word: refused.word() })
     }
@@ -251,4 +255,76 @@ async fn forward(
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::panes::Ticket;
+    use crate::fleet::{Changeset, Interest};
+    use crate::operation::Options;
+    use crate::refresh::{Limits, once_looking};
+    use crate::repo::{Head, Question, RepoFacts};
+    use crate::sandbox::{SandboxCloud, Scenario};
+
+    const HEAD: &str = "5e6f7081928374655647382910fedcba01234567";
+
+    /// What planners are told on a simulated fleet. The commands that come back keep the way to them open.
+    async fn bench(repo: Option<Asking>) -> (Bench, mpsc::Receiver<Command>) {
+        let cloud = SandboxCloud::in_memory_with_tokio(Scenario::Calm, 7).unwrap();
+        let topology = Arc::new(cloud.topology());
+        let snapshot = once_looking(
+            Arc::new(cloud.clone()),
+            None,
+            Arc::clone(&topology),
+            Limits::ONCE,
+            Interest::default(),
+        );
+        let (_, snapshots) = watch::channel(Arc::new(snapshot.await));
+        let (commands, kept) = mpsc::channel(4);
+        let clock = cloud.clone();
+        let clock = Clock { now: Arc::new(move || crate::cloud::CloudRead::now(&clock)), speed: 1.0 };
+        let ports: PortsOf = Arc::new(move |_| {
+            let page = String::new;
+            Ok(Ports {
+                read: Arc::new(cloud.clone()),
+                change: Arc::new(cloud.clone()),
+                look: Arc::new(cloud.hosts()),
+                act: Arc::new(cloud.hosts_change()),
+                deployment: "myproject".into(),
+                address: crate::fleet::AddressChoice::Private,
+                pages: run::Pages { show: page(), off: page(), healthy: page(), unhealthy: page() },
+                evidence: None,
+            })
+        });
+        (Bench { ports, repo, topology, snapshots, commands, clock }, kept)
+    }
+
+    fn wish(options: Options) -> PlanWish {
+        PlanWish { ticket: Ticket(1), environment: "staging".into(), operation: "create-release", options }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_repository_is_asked_for_the_head_of_the_branch_from_the_screen_too() {
+        let asking: Asking = Arc::new(|questions: Vec<Question>, mut told: RepoFacts| {
+            for question in questions {
+                if let Question::Head(branch) = question {
+                    told.heads.push(Head { branch, changeset: Ok(Changeset::new(HEAD)) });
+                }
+            }
+            Box::pin(std::future::ready(told))
+        });
+        let (bench, _kept) = bench(Some(asking)).await;
+        let plan = bench.plan(&wish(Options::default())).await.unwrap();
+        assert_eq!(plan.title, "make a release of 5e6f708");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_repository_the_refusal_says_what_to_tell_instead() {
+        let (bench, _kept) = bench(None).await;
+        let refused = bench.clone().plan(&wish(Options::default())).await.unwrap_err();
+        assert!(refused.words.ends_with("or name the changeset with --changeset"), "{}", refused.words);
+        let options = Options { changeset: Some(Changeset::new(HEAD)), ..Options::default() };
+        assert!(bench.plan(&wish(options)).await.is_ok());
+    }
 }

@@ -11,7 +11,7 @@ use crate::console::widgets::sheet::Sheet;
 use crate::console::widgets::text::{cut, width};
 use crate::console::work::{Choices, Line, LineKind, OperationList};
 use crate::fleet::Severity;
-use crate::operation::Opt;
+use crate::operation::{Operation, Opt};
 
 /// The widest it gets.
 const WIDEST: u16 = 104;
@@ -61,7 +61,7 @@ pub fn choices(buffer: &mut Buffer, area: Rect, state: &State, choices: &Choices
         let label = if first { line.opt.name() } else { "" };
         let fill = usize::from(label_cells.saturating_sub(width(label)));
         let mut pieces = vec![Piece::new(format!("{label}{}", " ".repeat(fill)), Scope::TextDim)];
-        pieces.extend(value(line, n == cursor));
+        pieces.extend(value(choices.operation, line, n == cursor));
         lines.push(pieces);
     }
     if let Some(why) = &choices.no_releases {
@@ -99,8 +99,11 @@ pub fn choices(buffer: &mut Buffer, area: Rect, state: &State, choices: &Choices
 }
 
 /// What counts where nothing is typed.
-const fn unsaid(opt: Opt) -> &'static str {
+fn unsaid(operation: &Operation, opt: Opt) -> &'static str {
     match opt {
+        Opt::Branch if operation.takes.contains(&Opt::Release) => "none: a release is deployed",
+        Opt::Branch => "the one that the config names",
+        Opt::Changeset => "the branch's newest",
         Opt::Min | Opt::Desired | Opt::Max => "as it is",
         Opt::Batch => "1",
         Opt::Release => "type it, or choose one below",
@@ -108,7 +111,7 @@ const fn unsaid(opt: Opt) -> &'static str {
     }
 }
 
-fn value(line: &Line, focused: bool) -> Vec<Piece> {
+fn value(operation: &Operation, line: &Line, focused: bool) -> Vec<Piece> {
     let strong = if focused || line.on { Scope::TextStrong } else { Scope::Text };
     match line.kind {
         LineKind::Check => {
@@ -120,7 +123,7 @@ fn value(line: &Line, focused: bool) -> Vec<Piece> {
             vec![Piece::new(mark, Scope::Key), Piece::new(line.label.as_str(), strong)]
         }
         LineKind::Number | LineKind::Text if line.text.is_empty() && !focused => {
-            vec![Piece::new(unsaid(line.opt), Scope::TextDim)]
+            vec![Piece::new(unsaid(operation, line.opt), Scope::TextDim)]
         }
         LineKind::Number | LineKind::Text => {
             let end = if focused { "█" } else { "" };

@@ -75,7 +75,7 @@ impl Store {
 
     /// With a death at a chosen record of the runs that it begins or takes up.
     #[cfg(test)]
-    pub(super) fn with_halt(mut self, halt: super::run::Halt) -> Self {
+    pub(crate) fn with_halt(mut self, halt: super::run::Halt) -> Self {
         self.halt = Some(halt);
         self
     }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::draft::Draft;
 use super::super::facts::{age, stays};
 use super::super::refused::some;
-use super::super::release::{Launchable, choose};
-use super::super::{Facts, Options, Refused};
-use crate::fleet::{Activity, Group, LaunchSource, LoadBalancerName, Process, Role};
+use super::super::release::Launchable;
+use super::super::{Facts, Refused};
+use crate::fleet::{Activity, Group, LaunchSource, LoadBalancerName, Process, Role, Server};
 
 /// The least that a new server is given to come into service.
 const PATIENCE_S: u64 = 600;
@@ -27,11 +27,6 @@ pub(in super::super) struct Target<'f> {
     pub(in super::super) members: u32,
     /// How long a new server may take until it is in service.
     pub(in super::super) patience_s: u32,
-}
-
-/// The release that is meant.
-pub(in super::super) fn choose_release(facts: &Facts<'_>, options: &Options) -> Result<Launchable, Refused> {
-    choose(facts, facts.group()?, options.release.as_deref())
 }
 
 /// Looks at everything, and refuses what would go wrong.
@@ -167,13 +162,19 @@ fn launched(facts: &Facts<'_>, group: &Group, to: &Launchable) -> Result<LaunchS
     })
 }
 
+/// Replicas, and then other servers whose addresses images carry, that are newer than something.
+pub(in super::super) fn newer_than<'f>(
+    facts: &Facts<'f>,
+    made_at: Timestamp,
+) -> Result<(Vec<&'f Server>, Vec<&'f Server>), Refused> {
+    let servers = facts.servers(&[Role::DbPrimary, Role::Cache, Role::DbReplica])?;
+    let newer = servers.into_iter().filter(|server| server.launched_at.is_some_and(|at| at > made_at));
+    Ok(newer.partition(|server| server.role.role == Role::DbReplica))
+}
+
 /// R8: an image carries the addresses of its time.
 fn baked_addresses(draft: &mut Draft<'_>, facts: &Facts<'_>, to: &Launchable) -> Result<(), Refused> {
-    let servers = facts.servers(&[Role::DbPrimary, Role::Cache, Role::DbReplica])?;
-    let newer: Vec<_> =
-        servers.into_iter().filter(|server| server.launched_at.is_some_and(|at| at > to.made_at)).collect();
-    let (replicas, vital): (Vec<_>, Vec<_>) =
-        newer.into_iter().partition(|server| server.role.role == Role::DbReplica);
+    let (replicas, vital) = newer_than(facts, to.made_at)?;
     if !replicas.is_empty() {
         let list = some(replicas.iter().map(|server| &server.id));
         draft.note(format!("The image is older than replica {list}, and may not know its address."));

@@ -1,13 +1,14 @@
 //! deploy-full: with the maintenance page. New servers come up beside the old ones, the page goes up, the workers migrate,
 //! new servers join, old ones leave, the page goes away.
 
+use super::super::code::{self, Code};
 use super::super::draft::{Draft, step};
 use super::super::release::Launchable;
 use super::super::{Facts, Options, Refused};
 use super::before;
 use super::migrations::{self, Meeting};
 use super::serial::old_members;
-use super::{choose_release, point, workers};
+use super::{point, workers};
 use crate::fleet::{Group, Process, words};
 use crate::plan::{Action, Assignment, Converge, Kind, Lasts, Page, Setting, Step, StepId, Undo, Value};
 use crate::recipe::page;
@@ -26,7 +27,7 @@ pub(in super::super) fn plan(
     facts: &Facts<'_>,
     options: &Options,
 ) -> Result<(), Refused> {
-    let to = choose_release(facts, options)?;
+    let to = code::release(facts, options)?;
     deploy(draft, facts, options, to)
 }
 
@@ -38,9 +39,10 @@ pub(in super::super) fn deploy(
     to: Launchable,
 ) -> Result<(), Refused> {
     let target = before::look(draft, facts, to)?;
+    let code = Code::from(&target.to);
     let (group, layout) = (target.group, &facts.place.layout);
     let name = group.name.as_str();
-    let migrate = migrations::look(draft, facts, options, &target.to, Meeting::Nobody)?;
+    let migrate = migrations::look(draft, facts, options, &code, Meeting::Nobody)?;
     let (old, count) = (old_members(&target), group.desired);
     if old == 0 {
         return Err(Refused::Nothing(format!(
@@ -85,7 +87,7 @@ pub(in super::super) fn deploy(
             reached(run(Kind::Page(Page::Healthy), 0), layout),
         )
     });
-    let worker = workers::lane(draft, facts, options, &target.to, &migrate, &[up])?;
+    let worker = workers::lane(draft, facts, options, &code, &migrate, &[up])?;
     let mut settles: Vec<StepId> = pointed.steps.iter().chain(&worker.steps).copied().chain([grow]).collect();
     // What has come back to life on the new code belongs to what stays.
     let mut joins: Vec<StepId> = worker.ready.clone();

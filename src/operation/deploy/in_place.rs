@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::super::code::{Code, choose_code};
 use super::super::draft::{Draft, step};
 use super::super::registration::{DRAINING_S, ids, in_service_in_s};
-use super::super::release::Launchable;
 use super::super::{Facts, Options, Refused};
-use super::choose_release;
 use super::migrations::schema_of;
 use super::workers::{SETTINGS, job, new_code, packages};
 use crate::fleet::{Changeset, Group, InstanceId, LoadBalancer, Power, Process, Role, Server, words};
@@ -22,7 +21,7 @@ pub(in super::super) fn plan(
     facts: &Facts<'_>,
     options: &Options,
 ) -> Result<(), Refused> {
-    let to = choose_release(facts, options)?;
+    let to = choose_code(facts, options)?;
     facts.all_current()?;
     let all = facts.web()?;
     let servers = if options.servers.is_empty() {
@@ -47,7 +46,7 @@ pub(in super::super) fn plan(
     somebody_serves(draft, facts, &servers, &balancers, batch)?;
     let count = words::count(u64::try_from(servers.len()).unwrap_or(u64::MAX), "web server");
     draft.title(format!("deploy {} in place to {count}", to.named()));
-    if schema_of(facts).is_some_and(|schema| !schema.as_str().starts_with(to.changeset.as_str())) {
+    if schema_of(facts).is_some_and(|schema| !schema.is_same(&to.changeset)) {
         draft.note("The database is not migrated, and workers stay as they are: deploy-worker does both.");
     }
     draft.assume_servers(
@@ -55,7 +54,11 @@ pub(in super::super) fn plan(
         facts.servers(&[Role::Web])?.iter().map(|server| server.id.clone()).collect(),
     );
     let group = facts.group()?;
-    if let Some(launch) = facts.snapshot.current_launch(group).filter(|launch| *launch != to.launch) {
+    let launched = facts.snapshot.current_launch(group).filter(|launch| {
+        let baked = facts.snapshot.release_of_launch(launch).changeset;
+        baked.is_none_or(|baked| !baked.is_same(&to.changeset))
+    });
+    if let Some(launch) = launched {
         draft.note(format!(
             "{} still launches {}: a new server comes with that code, until a release is deployed through the group.",
             group.name,
@@ -119,7 +122,7 @@ struct Same<'f> {
 }
 
 impl<'f> Same<'f> {
-    fn new(facts: &Facts<'f>, to: &Launchable, balancers: &[&'f LoadBalancer]) -> Self {
+    fn new(facts: &Facts<'f>, to: &Code, balancers: &[&'f LoadBalancer]) -> Self {
         let layout = &facts.place.layout;
         let mut registered: BTreeMap<InstanceId, Vec<&LoadBalancer>> = BTreeMap::new();
         for balancer in balancers {
@@ -154,7 +157,7 @@ impl<'f> Same<'f> {
 fn one(
     draft: &mut Draft<'_>,
     facts: &Facts<'_>,
-    to: &Launchable,
+    to: &Code,
     server: &Server,
     same: &Same<'_>,
     after: &[StepId],

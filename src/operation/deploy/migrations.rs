@@ -1,9 +1,9 @@
 //! What a deploy means for the database's schema (R13).
 
+use super::super::code::Code;
 use super::super::draft::Draft;
 use super::super::refused::some;
-use super::super::release::Launchable;
-use super::super::{Facts, Options, Refused, release};
+use super::super::{Facts, Options, Refused};
 use crate::fleet::{Changeset, Role};
 use crate::repo::{Between, Danger, Migration};
 
@@ -19,18 +19,9 @@ pub(super) enum Meeting {
     Nobody,
 }
 
-/// Which two changesets the repository is to be asked about before this is planned: from the one whose schema there is,
-/// to the one that is meant. None where there is nothing to ask.
-#[must_use]
-pub fn asks_repo(facts: &Facts<'_>, options: &Options) -> Option<(Changeset, Changeset)> {
-    let group = facts.group().ok()?;
-    let to = release::choose(facts, group, options.release.as_deref()).ok()?;
-    Some((schema_of(facts)?, to.changeset)).filter(|(from, to)| from != to)
-}
-
 /// The changeset that the database was migrated to, as far as can be told: a worker's, for workers migrate; else what
 /// the group launches.
-pub(super) fn schema_of(facts: &Facts<'_>) -> Option<Changeset> {
+pub(in super::super) fn schema_of(facts: &Facts<'_>) -> Option<Changeset> {
     let workers = facts.servers(&[Role::Worker, Role::Combo]).ok()?;
     let measured = workers.iter().find_map(|server| facts.snapshot.measured(&server.id)?.code());
     measured.map(|code| Changeset::new(&code.changeset)).or_else(|| {
@@ -44,11 +35,11 @@ pub(super) fn look(
     draft: &mut Draft<'_>,
     facts: &Facts<'_>,
     options: &Options,
-    to: &Launchable,
+    to: &Code,
     meeting: Meeting,
 ) -> Result<String, Refused> {
     let known = schema_of(facts).and_then(|from| {
-        if from.as_str().starts_with(to.changeset.as_str()) {
+        if from.is_same(&to.changeset) {
             return Some(Between {
                 from: from.clone(),
                 to: from,

@@ -8,6 +8,7 @@ mod point;
 pub(super) mod serial;
 mod workers;
 
-pub(super) use before::choose_release;
-pub use migrations::asks_repo;
-pub(super) use workers::plan as worker;
+pub(super) use before::newer_than;
+pub(super) use migrations::schema_of;
+pub(super) use point::pin;
+pub(super) use workers::{SETTINGS, plan as worker};

@@ -2,8 +2,7 @@
 
 use super::super::draft::{Draft, step};
 use super::before::Target;
-use crate::fleet::Layout;
-use crate::fleet::{Process, Sizes};
+use crate::fleet::{Group, LaunchSource, Layout, Process, Sizes};
 use crate::plan::{Action, Assignment, Lasts, Setting, Step, StepId, Undo, Value};
 use crate::plan::{Converge, Kind};
 use crate::recipe::health;
@@ -28,7 +27,7 @@ pub(super) fn point(
 ) -> Pointed {
     let group = target.group;
     let mut before = after.to_vec();
-    before.extend(pin(draft, target));
+    before.extend(pin(draft, group, &target.from));
     let sizes = make_room(draft, target, room, after);
     before.push(sizes);
     let mut pointed = Pointed { ready: before.clone(), restore: vec![sizes], steps: Vec::new() };
@@ -68,8 +67,7 @@ pub(super) fn point(
 
 /// R7: a group that follows a moving version is pinned to the one it has. R6: one that launches the release already, from
 /// a deploy that came to nothing, goes back to what its servers run, so that it launches that again should this one stop.
-fn pin(draft: &mut Draft<'_>, target: &Target<'_>) -> Option<StepId> {
-    let (group, from) = (target.group, &target.from);
+pub(in super::super) fn pin(draft: &mut Draft<'_>, group: &Group, from: &LaunchSource) -> Option<StepId> {
     let now = group.launch.as_ref().filter(|launch| launch.is_floating() || *launch != from)?;
     let (title, stays) = if now.is_floating() {
         draft.note(format!(

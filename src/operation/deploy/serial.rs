@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use super::super::code::{self, Code};
 use super::super::draft::{Draft, step};
 use super::super::facts::stays;
 use super::super::release::Launchable;
 use super::super::{Facts, Options, Refused};
 use super::before::{self, Target};
 use super::migrations::{self, Meeting};
-use super::{choose_release, point, workers};
+use super::{point, workers};
 use crate::fleet::{InstanceId, Process, words};
 use crate::plan::{Kind, Lasts, Step, StepId, Undo};
 
@@ -21,7 +22,7 @@ pub(in super::super) fn plan(
     facts: &Facts<'_>,
     options: &Options,
 ) -> Result<(), Refused> {
-    let to = choose_release(facts, options)?;
+    let to = code::release(facts, options)?;
     deploy(draft, facts, options, to)
 }
 
@@ -33,10 +34,11 @@ pub(in super::super) fn deploy(
     to: Launchable,
 ) -> Result<(), Refused> {
     let target = before::look(draft, facts, to)?;
+    let code = Code::from(&target.to);
     let group = target.group;
     let batch = batch(options, group.desired)?;
-    let migrate = migrations::look(draft, facts, options, &target.to, Meeting::OldCodeGoesOn)?;
-    let worker = workers::lane(draft, facts, options, &target.to, &migrate, &[])?;
+    let migrate = migrations::look(draft, facts, options, &code, Meeting::OldCodeGoesOn)?;
+    let worker = workers::lane(draft, facts, options, &code, &migrate, &[])?;
     let old = old_members(&target);
     if old == 0 && group.launch.as_ref() == Some(&target.to.launch) {
         return Err(Refused::Nothing(format!(

@@ -1,16 +1,17 @@
 //! The workers' part of every deploy, and deploy-worker, which is nothing else.
 
+use super::super::code::{Code, choose_code};
 use super::super::draft::{Draft, step};
-use super::super::release::{Launchable, named};
+use super::super::release::named;
 use super::super::{Facts, Options, Refused};
+use super::before;
 use super::migrations::{self, Meeting, look};
-use super::{before, choose_release};
 use crate::fleet::{Changeset, Power, Role, Server, words};
 use crate::plan::{Action, HostJob, InstanceRef, Lasts, Step, StepId, Undo};
 use crate::recipe::{celery, code, manage, services};
 
 /// The step that leaves a server's settings as they are.
-pub(super) const SETTINGS: &str = "keep the settings that are there";
+pub(in super::super) const SETTINGS: &str = "keep the settings that are there";
 
 /// What the workers' part gives to the rest.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +29,7 @@ pub(in super::super) fn plan(
     facts: &Facts<'_>,
     options: &Options,
 ) -> Result<(), Refused> {
-    let to = choose_release(facts, options)?;
+    let to = choose_code(facts, options)?;
     facts.all_current()?;
     before::one_primary(facts)?;
     if workers(facts)?.is_empty() {
@@ -60,7 +61,7 @@ pub(super) fn lane(
     draft: &mut Draft<'_>,
     facts: &Facts<'_>,
     options: &Options,
-    to: &Launchable,
+    to: &Code,
     migrate: &str,
     after: &[StepId],
 ) -> Result<Lane, Refused> {
@@ -211,7 +212,7 @@ fn stop(facts: &Facts<'_>, worker: &Server, beat: bool, after: &[StepId]) -> Ste
 pub(super) fn new_code(
     facts: &Facts<'_>,
     server: &Server,
-    to: &Launchable,
+    to: &Code,
     baked: Option<&Changeset>,
     script: &str,
     after: &[StepId],
@@ -259,6 +260,7 @@ fn job_with(server: &Server, title: &str, name: &str, script: String, back: Opti
         script,
         user: None,
         back,
+        names_server: false,
     };
     let lane = if server.role.role == Role::Web { "web" } else { "worker" };
     step(lane, title, server.id.as_str(), Action::Job(Box::new(job)))

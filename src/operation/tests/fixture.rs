@@ -8,11 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::*;
 use crate::fleet::sample::{self, Parts};
 use crate::fleet::{
-    CodeLayout, EnvironmentPlace, Fact, LaunchSettings, LaunchSource, Layout, Measured, Reading, Snapshot,
-    Source, SuspendedProcess, Topic, Topology, measured,
+    Changeset, CodeLayout, EnvironmentPlace, Fact, LaunchSettings, LaunchSource, Layout, Measured, Reading,
+    Snapshot, Source, SuspendedProcess, Topic, Topology, measured,
 };
 use crate::plan::Plan;
-use crate::repo::{Between, Commit, Danger, Migration, RepoFacts};
+use crate::repo::{Between, Commit, Danger, Head, Migration, Question, RepoFacts};
 
 /// What a planner is told, owned.
 pub(super) struct World {
@@ -48,6 +48,28 @@ impl World {
         world
     }
 
+    /// A world that launches from a template.
+    pub(super) fn templated(follows: &str) -> Self {
+        let mut world = Self::with_releases(2);
+        world.group().launch = Some(template(follows));
+        world.group().members.iter_mut().for_each(|member| member.launch = Some(template("41")));
+        let settings = |source: &str, version: &str, name: &str| LaunchSettings {
+            source: template(source),
+            resolved: template(version),
+            image: Some("ami-1".into()),
+            instance_type: None,
+            description: Some(name.into()),
+            created_at: None,
+        };
+        let names = [
+            "myproject_staging_lc_2026.11.21-10.00.00_77aa01cd",
+            "myproject_staging_lc_2026.11.20-08.30.05_a1b2c3d4",
+        ];
+        world.releases = vec![settings("42", "42", names[0]), settings("41", "41", names[1])];
+        world.parts.launch = vec![settings("$Latest", "42", names[0]), settings("41", "41", names[1])];
+        world
+    }
+
     pub(super) fn release(&mut self, changeset: &str, time: &str, image: &str) {
         let launch = LaunchSource::Configuration { name: format!("myproject_staging_lc_{time}_{changeset}") };
         self.releases.push(LaunchSettings {
@@ -76,7 +98,21 @@ impl World {
         let commits = vec![commit("77aa01cd", "Faster export"), commit("a1b2c3d4", "Fix export")];
         let from = "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678".into();
         let between = Between { from, to: to.into(), commits: Vec::new(), gained, lost };
-        self.repo = Some(RepoFacts { commits, between: vec![between] });
+        let heads = self.repo.take().unwrap_or_default().heads;
+        self.repo = Some(RepoFacts { heads, commits, between: vec![between] });
+    }
+
+    /// What the repository tells of a branch's head; a changeset with a subject, or why it tells nothing.
+    pub(super) fn head(&mut self, branch: &str, told: Result<&str, &str>) {
+        let repo = self.repo.get_or_insert_default();
+        let changeset = told.map(Changeset::new).map_err(ToOwned::to_owned);
+        repo.heads.push(Head { branch: branch.into(), changeset });
+        repo.commits.extend(told.ok().map(|changeset| Commit {
+            changeset: changeset.into(),
+            subject: "Faster import".into(),
+            author: "ana".into(),
+            at: None,
+        }));
     }
 
     pub(super) fn group(&mut self) -> &mut crate::fleet::Group {
@@ -140,6 +176,25 @@ impl World {
         find(operation).unwrap().plan(&facts, &told)
     }
 
+    /// What the repository is to be asked next.
+    pub(super) fn asks(&self, operation: &str, options: &[(Opt, &str)]) -> Vec<Question> {
+        let mut told = Options::default();
+        for (opt, value) in options {
+            told.set(*opt, value).unwrap();
+        }
+        let (topology, snapshot) = (self.topology(), self.snapshot());
+        let facts = Facts {
+            snapshot: &snapshot,
+            topology: &topology,
+            place: &self.place,
+            releases: &self.releases,
+            now: self.now(),
+            fresh: FRESH,
+            repo: self.repo.as_ref(),
+        };
+        find(operation).unwrap().asks(&facts, &told)
+    }
+
     /// Why it is refused.
     pub(super) fn refused(&self, operation: &str, options: &[(Opt, &str)]) -> String {
         self.plan(operation, options).unwrap_err().to_string()
@@ -157,6 +212,11 @@ impl World {
             ssh_address: crate::fleet::AddressChoice::Private,
         }
     }
+}
+
+/// A version of the one launch template.
+pub(super) fn template(version: &str) -> LaunchSource {
+    LaunchSource::Template { id: "lt-1".into(), name: "web".into(), version: version.into() }
 }
 
 /// Where things are on the servers.

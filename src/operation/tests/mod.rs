@@ -1,5 +1,7 @@
 //! Planners, on environments as they should be and spoiled by the test.
 
+mod branches;
+mod create_release;
 mod deploys;
 mod fixture;
 mod groups;
@@ -9,6 +11,6 @@ mod releases;
 mod rules;
 mod upgrades;
 
-use fixture::{World, migration, show, steps, the, waits_for};
+use fixture::{World, migration, show, steps, template, the, waits_for};
 
 use super::*;

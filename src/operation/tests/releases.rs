@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::fleet::LaunchSource;
+use crate::repo::Question;
 
 fn told(world: &World) -> Vec<String> {
     let snapshot = world.snapshot();
@@ -45,21 +46,15 @@ fn going_back_means_an_earlier_release() {
 #[test]
 fn the_repository_is_asked_for_the_way_from_the_schema_to_the_release() {
     let world = World::with_releases(2);
-    let snapshot = world.snapshot();
-    let topology = world.topology();
-    let facts = Facts {
-        snapshot: &snapshot,
-        topology: &topology,
-        place: &world.place,
-        releases: &world.releases,
-        now: world.now(),
-        fresh: FRESH,
-        repo: None,
-    };
-    let options = Options { release: Some("latest".into()), ..Options::default() };
-    let (from, to) = asks_repo(&facts, &options).unwrap();
-    assert_eq!((from.short(), to.as_str()), ("a1b2c3d", "77aa01cd"));
-    assert_eq!(asks_repo(&facts, &Options::default()), None);
+    let schema = "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678";
+    let way = |to: &str| [Question::Commit(to.into()), Question::Between(schema.into(), to.into())];
+    for operation in ["deploy-serial", "deploy-full", "deploy-worker", "deploy-web", "rollback"] {
+        assert_eq!(world.asks(operation, &[(Opt::Release, "77aa")]), way("77aa01cd"), "{operation}");
+        assert_eq!(world.asks(operation, &[]), [], "no release is named");
+    }
+    let same = world.asks("deploy-worker", &[(Opt::Release, "a1b2c3d4")]);
+    assert_eq!(same, [Question::Commit("a1b2c3d4".into())], "no way at all");
+    assert_eq!(world.asks("set-sizes", &[(Opt::Min, "1")]), []);
 }
 
 #[test]

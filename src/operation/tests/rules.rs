@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::fleet::sample::{epoch, server};
-use crate::fleet::{Activity, HealthState, LaunchSettings, LaunchSource, LoadBalancer, Reading, Source};
+use crate::fleet::{Activity, HealthState, LoadBalancer, Reading, Source};
 use crate::plan::{Action, Converge, Kind, Lasts, Page, Plan, Setting, Step, Undo, Value};
 use crate::repo::Danger;
 
@@ -146,42 +146,16 @@ fn r6_a_deploy_that_stops_points_the_group_back_and_one_that_has_replaced_everyt
     }
 }
 
-fn template(version: &str) -> LaunchSource {
-    LaunchSource::Template { id: "lt-1".into(), name: "web".into(), version: version.into() }
-}
-
-/// A world that launches from a template.
-fn templated(follows: &str) -> World {
-    let mut world = World::with_releases(2);
-    world.group().launch = Some(template(follows));
-    world.group().members.iter_mut().for_each(|member| member.launch = Some(template("41")));
-    let settings = |source: &str, version: &str, name: &str| LaunchSettings {
-        source: template(source),
-        resolved: template(version),
-        image: Some("ami-1".into()),
-        instance_type: None,
-        description: Some(name.into()),
-        created_at: None,
-    };
-    let names = [
-        "myproject_staging_lc_2026.11.21-10.00.00_77aa01cd",
-        "myproject_staging_lc_2026.11.20-08.30.05_a1b2c3d4",
-    ];
-    world.releases = vec![settings("42", "42", names[0]), settings("41", "41", names[1])];
-    world.parts.launch = vec![settings("$Latest", "42", names[0]), settings("41", "41", names[1])];
-    world
-}
-
 #[test]
 fn r7_a_group_that_follows_latest_is_pinned_to_what_its_servers_run_before_anything_else() {
-    let plan = templated("$Latest").plan("deploy-serial", &[(Opt::Release, "v42")]).unwrap();
+    let plan = World::templated("$Latest").plan("deploy-serial", &[(Opt::Release, "v42")]).unwrap();
     let (pin, point) = (the(&plan, "pin the group"), the(&plan, "point the group"));
     assert_eq!(pin.change().unwrap(), "web $Latest → web v41");
     assert_eq!(pin.lasts, Lasts::Stays, "and never follows again");
     assert_eq!(point.change().unwrap(), "web v41 → web v42");
     assert!(waits_for(&plan, point, pin));
     assert_eq!(converge(of_kind(&plan, Kind::Replace)).back, Some(Value::Launch(template("41"))));
-    let numbered = templated("41").plan("deploy-serial", &[(Opt::Release, "77aa01cd")]).unwrap();
+    let numbered = World::templated("41").plan("deploy-serial", &[(Opt::Release, "77aa01cd")]).unwrap();
     assert!(steps(&numbered, "pin").is_empty());
 }
 

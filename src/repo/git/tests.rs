@@ -82,6 +82,8 @@ fn what_is_not_there_is_told_with_what_to_do() {
     assert!(matches!(clone.commit(&Changeset::new("--help")), Err(RepoError::Absent(_))));
     let elsewhere = Clone::at(place.path());
     assert!(matches!(elsewhere.commit(&new), Err(RepoError::NoClone(_))), "{:?}", elsewhere.commit(&new));
+    let head = elsewhere.head("main");
+    assert!(matches!(head, Err(RepoError::NoClone(_))), "the directory origin is not meant: {head:?}");
     let nowhere = Clone::at(place.path().join("nowhere"));
     assert!(matches!(nowhere.head("main"), Err(RepoError::NoClone(_))));
 }

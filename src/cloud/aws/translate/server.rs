@@ -47,6 +47,12 @@ pub fn server(instance: &Instance) -> Option<Server> {
             .iter()
             .filter_map(|g| text(g.group_name()).or_else(|| text(g.group_id())))
             .collect(),
+        // In the same order: a group that has neither is in neither list.
+        security_group_ids: instance
+            .security_groups()
+            .iter()
+            .filter_map(|g| text(g.group_id()).or_else(|| text(g.group_name())))
+            .collect(),
         volumes: instance
             .block_device_mappings()
             .iter()
@@ -88,7 +94,7 @@ mod tests {
             .private_ip_address("10.0.1.12")
             .public_dns_name("")
             .launch_time(aws_smithy_types::DateTime::from_secs(1_800_000_000))
-            .security_groups(GroupIdentifier::builder().group_name("shop-web-sg").build())
+            .security_groups(GroupIdentifier::builder().group_name("shop-web-sg").group_id("sg-1").build())
             .block_device_mappings(
                 InstanceBlockDeviceMapping::builder()
                     .device_name("/dev/sdf")
@@ -110,6 +116,7 @@ mod tests {
         assert_eq!((server.public_dns, server.private_address.as_deref()), (None, Some("10.0.1.12")));
         assert_eq!(server.launched_at.unwrap().as_second(), 1_800_000_000);
         assert_eq!(server.security_groups, ["shop-web-sg"]);
+        assert_eq!(server.security_group_ids, ["sg-1"]);
         assert_eq!(server.volumes["/dev/sdf"], "vol-1");
     }
 

@@ -65,6 +65,7 @@ fn server(environment: &str, role: &str, id: &str, up: i64, image: &str) -> Serv
         key_name: Some("myproject-deploy".into()),
         instance_profile: None,
         security_groups: vec![format!("myproject-{}-sg", if web { "web" } else { "db" })],
+        security_group_ids: vec![if web { "sg-0a1b" } else { "sg-0c2d" }.into()],
         volumes: BTreeMap::from([
             ("/dev/sda1".to_owned(), "vol-0c11".to_owned()),
             ("/dev/sdf".to_owned(), "vol-0c12".to_owned()),
@@ -357,6 +358,8 @@ pub fn topology() -> Topology {
         load_balancers: vec![LoadBalancerName::new(format!("myproject-{name}-lb"))],
         domains: vec![format!("{name}.example.org")],
         roles: Vec::new(),
+        branch: None,
+        web: crate::fleet::WebPlace::default(),
         layout: Arc::default(),
     };
     Topology {

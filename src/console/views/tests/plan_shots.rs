@@ -52,6 +52,7 @@ fn operations_and_what_one_is_told() {
     shots("operations-narrowed", |size| press(servers(size), "o s u s p"));
     shots("operation-processes", |size| press(servers(size), "o s u s p enter down down space"));
     shots("operation-sizes", |size| press(servers(size), "o s e t - s enter tab 4 tab"));
+    shots("operation-create-release", |size| press(servers(size), "o c r e a t e - r enter down"));
     shots("operation-release", |size| {
         let mut state = press(servers(size), "o d e p l o y - s enter");
         let group = state.snapshot.group(&plans::group("staging")).unwrap().launch.clone().unwrap();

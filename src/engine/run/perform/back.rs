@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::converge::{let_go, towards};
 use super::moves::sides;
 use super::set::assign;
-use super::{StepStop, Worker, job, make};
-use crate::engine::run::entry::{Bound, Entry, Left, StepEnd, Way};
+use super::{StepStop, Worker, job, made};
+use crate::engine::run::entry::{Entry, Left, StepEnd, Way};
 use crate::engine::run::world::launch_of;
 use crate::fleet::{InstanceId, LaunchSource, Sizes};
 use crate::plan::{Action, Converge, Kind, Page, Setting, StepId, Undo, Value};
@@ -49,29 +49,8 @@ pub(in crate::engine::run) async fn take_back(mut worker: Worker, way: Way) -> R
                 left.push(not_done(stop, &what, "taken back")?);
             }
         }
-        Action::Launch { slot, .. } => {
-            let bound = worker.book.story().await.slots.get(slot).cloned();
-            if let Some(Bound::Instance(id)) = bound
-                && let Err(stop) = make::terminate_all(&mut worker, vec![id.clone()]).await
-            {
-                left.push(not_done(stop, &format!("{id}, which the run launched"), "terminated")?);
-            }
-        }
-        Action::Image { slot, .. } => {
-            let bound = worker.book.story().await.slots.get(slot).cloned();
-            if let Some(Bound::Image(id)) = bound
-                && let Err(stop) = make::forget(&mut worker, None, Some(&id)).await
-            {
-                left.push(not_done(stop, &format!("image {id}, which the run made"), "deleted")?);
-            }
-        }
-        Action::Release { slot, .. } => {
-            let bound = worker.book.story().await.slots.get(slot).cloned();
-            if let Some(Bound::Launch(launch)) = bound
-                && let Err(stop) = make::forget(&mut worker, Some(&launch), None).await
-            {
-                left.push(not_done(stop, &format!("{}, which the run made", launch.label()), "deleted")?);
-            }
+        Action::Launch { .. } | Action::Image { .. } | Action::Release { .. } => {
+            left.extend(made::take_back(&mut worker).await?);
         }
         _ => {}
     }
@@ -83,7 +62,7 @@ pub(in crate::engine::run) async fn take_back(mut worker: Worker, way: Way) -> R
 }
 
 /// What could not be taken back, unless nothing more may be done at all.
-fn not_done(stop: StepStop, what: &str, wanted: &str) -> Result<Left, StepStop> {
+pub(super) fn not_done(stop: StepStop, what: &str, wanted: &str) -> Result<Left, StepStop> {
     match stop {
         StepStop::LockLost(_) => Err(stop),
         StepStop::Failed(why)

@@ -8,7 +8,7 @@ use crate::engine::run::entry::{Mutation, MutationEnd, StepEnd};
 use crate::engine::run::world::{Trouble, instance_of};
 use crate::fleet::InstanceId;
 use crate::plan::{HostJob, Repeat};
-use crate::remote::{DurableJob, Ending, Input, JobName, Line, Outcome, Seen, Stream, Target};
+use crate::remote::{DurableJob, Ending, Input, JobName, Line, Outcome, Seen, Stream, Target, quote};
 
 /// How often a job is attached to again that the server does not know any more.
 const ATTACH: u32 = 20;
@@ -96,9 +96,10 @@ async fn start(
     // What takes a job back installs and restarts as well: it has its own time.
     let seconds = if worker.back { worker.step.deadline_s.max(1_800) } else { worker.step.deadline_s };
     let limit = Duration::from_secs(u64::from(seconds));
+    let script = if job.names_server { meant_for(instance, &job.script) } else { job.script.clone() };
     let durable = || DurableJob {
         name: name.clone(),
-        script: Input::new(job.script.clone().into_bytes()),
+        script: Input::new(script.clone().into_bytes()),
         user: job.user.clone(),
         limit,
     };
@@ -109,6 +110,11 @@ async fn start(
     };
     // Starting one that was started does nothing: asking again finds out.
     worker.mutate(vec![mutation], begin, async |world| begin(world).await.map(Some)).await
+}
+
+/// The script, told which server it is meant for.
+fn meant_for(instance: &InstanceId, script: &str) -> String {
+    format!("export QUARTERDECK_SERVER={}\n{script}", quote(instance.as_str()))
 }
 
 fn started(instance: &InstanceId, ending: &Ending, last: Option<&str>) -> Result<(), Trouble> {
@@ -203,4 +209,16 @@ fn is_new(line: &Line, passed: &mut [u64; 2], seen: &mut [u64; 2]) -> bool {
     let new = passed[place] > seen[place];
     seen[place] = seen[place].max(passed[place]);
     new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_that_is_told_its_server_still_says_what_it_does_in_its_first_comment() {
+        let told = meant_for(&InstanceId::new("i-0a1'b"), "# sandbox: clean\nset -eu\n");
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(lines, [r"export QUARTERDECK_SERVER='i-0a1'\''b'", "# sandbox: clean", "set -eu"]);
+    }
 }

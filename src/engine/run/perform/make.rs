@@ -7,15 +7,20 @@ use crate::cloud::{CloudError, LaunchSpec, ServerSpec};
 use crate::engine::run::entry::{Bound, Entry, Mutation, StepEnd};
 use crate::engine::run::world::{Trouble, World, image_of, instance_of, of_read};
 use crate::fleet::{ImageId, InstanceId, LaunchSource, Power};
-use crate::plan::{InstanceRef, NewRelease, NewServer, Slot};
+use crate::plan::{InstanceRef, Lasts, NewRelease, NewServer, Slot, StepId};
 
 fn stop(trouble: &Trouble) -> StepStop {
     StepStop::Failed(trouble.words().to_owned())
 }
 
-async fn bind(worker: &Worker, slot: &Slot, value: Bound) -> Result<(), StepStop> {
+pub(super) async fn bind(worker: &Worker, slot: &Slot, value: Bound) -> Result<(), StepStop> {
     let entry = Entry::Bound { step: worker.step.id, slot: slot.clone(), value, at: worker.world.now() };
     worker.write(entry).await
+}
+
+/// The tags by which a server is known as launched by this step of this run.
+pub(super) fn marks(worker: &Worker) -> [(&'static str, String); 2] {
+    [("quarterdeck-run", worker.token.clone()), ("quarterdeck-step", worker.step.id.to_string())]
 }
 
 /// Launches a server and waits until it runs.
@@ -26,7 +31,7 @@ pub(super) async fn launch(
 ) -> Result<StepEnd, StepStop> {
     let token = format!("{}-{}", worker.token, worker.step.id);
     let mut tags = server.tags.clone();
-    tags.push(("quarterdeck-run".into(), worker.token.clone()));
+    tags.extend(marks(worker).map(|(key, value)| (key.to_owned(), value)));
     let spec = ServerSpec {
         token: token.clone(),
         image: server.image.clone(),
@@ -67,6 +72,25 @@ async fn power(world: &World, id: &InstanceId) -> Result<Option<Power>, Trouble>
     Ok(all.into_iter().find(|server| server.id == *id).map(|server| server.power))
 }
 
+/// The image of this name. It holds the time, and so is nobody else's.
+pub(super) async fn image_named(world: &World, name: &str) -> Result<Option<ImageId>, Trouble> {
+    let images = world.ports.read.images_named(name).await.map_err(of_read)?;
+    Ok(images.into_iter().find(|image| image.name.as_deref() == Some(name)).map(|image| image.id))
+}
+
+/// The launch configuration or template version of this release's name.
+pub(super) async fn release_named(
+    world: &World,
+    release: &NewRelease,
+) -> Result<Option<LaunchSource>, Trouble> {
+    let all = world.ports.read.releases(&release.like, &release.name).await.map_err(of_read)?;
+    let ours = all.into_iter().find(|settings| match &settings.resolved {
+        LaunchSource::Configuration { name } => *name == release.name,
+        LaunchSource::Template { .. } => settings.description.as_deref() == Some(&release.name),
+    });
+    Ok(ours.map(|settings| settings.resolved))
+}
+
 /// Makes an image and waits until it is available.
 pub(super) async fn image(
     worker: &mut Worker,
@@ -76,10 +100,7 @@ pub(super) async fn image(
 ) -> Result<StepEnd, StepStop> {
     let slots = worker.book.story().await.slots.clone();
     let instance = instance_of(of, &slots).map_err(|trouble| stop(&trouble))?;
-    let found = async |world: Arc<World>| -> Result<Option<ImageId>, Trouble> {
-        let images = world.ports.read.images_named(name).await.map_err(of_read)?;
-        Ok(images.into_iter().find(|image| image.name.as_deref() == Some(name)).map(|image| image.id))
-    };
+    let found = async |world: Arc<World>| image_named(&world, name).await;
     let begin = async |world: Arc<World>| match world.ports.change.create_image(&instance, name).await {
         Ok(id) => Ok(id),
         // Its name holds the time: it is ours, from before a crash.
@@ -116,14 +137,7 @@ pub(super) async fn release(
     let slots = worker.book.story().await.slots.clone();
     let image = image_of(&release.image, &slots).map_err(|trouble| stop(&trouble))?;
     let spec = LaunchSpec { like: release.like.clone(), image, name: release.name.clone() };
-    let found = async |world: Arc<World>| -> Result<Option<LaunchSource>, Trouble> {
-        let all = world.ports.read.releases(&release.like, &release.name).await.map_err(of_read)?;
-        let ours = all.into_iter().find(|settings| match &settings.resolved {
-            LaunchSource::Configuration { name } => *name == release.name,
-            LaunchSource::Template { .. } => settings.description.as_deref() == Some(&release.name),
-        });
-        Ok(ours.map(|settings| settings.resolved))
-    };
+    let found = async |world: Arc<World>| release_named(&world, release).await;
     let begin = async |world: Arc<World>| match world.ports.change.create_launch(&spec).await {
         Ok(made) => Ok(made),
         Err(CloudError::Exists(words)) => found(world).await?.ok_or(Trouble::Later(words)),
@@ -143,7 +157,23 @@ pub(super) async fn terminate(worker: &mut Worker, servers: &[InstanceRef]) -> R
     let slots = worker.book.story().await.slots.clone();
     let ids: Result<Vec<InstanceId>, Trouble> = servers.iter().map(|one| instance_of(one, &slots)).collect();
     let ids = ids.map_err(|trouble| stop(&trouble))?;
-    terminate_all(worker, ids).await
+    let end = terminate_all(worker, ids).await?;
+    // What they were launched for is over: nobody takes their launch back any more.
+    let launched: Vec<StepId> = {
+        let story = worker.book.story().await;
+        let meant = |slot: &Slot| servers.iter().any(|server| server.slot() == Some(slot));
+        let open = story.each().filter(|(step, told)| {
+            step.lasts == Lasts::UntilTheEnd
+                && told.undone.is_none()
+                && step.action.makes().is_some_and(meant)
+        });
+        open.map(|(step, _)| step.id).collect()
+    };
+    for step in launched {
+        let entry = Entry::Undone { step, left: Vec::new(), at: worker.world.now() };
+        worker.book.write_if_possible(entry).await;
+    }
+    Ok(end)
 }
 
 /// Terminates these servers, those that are not gone.
@@ -158,7 +188,11 @@ pub(super) async fn terminate_all(worker: &mut Worker, ids: Vec<InstanceId>) -> 
     if left.is_empty() {
         return Ok(StepEnd::AlreadySo);
     }
-    let act = async |world: Arc<World>| world.ports.change.terminate(&left).await.map_err(Trouble::from);
+    let act = async |world: Arc<World>| match world.ports.change.terminate(&left).await {
+        // Nobody knows it any more.
+        Err(CloudError::Absent(_)) if left.len() == 1 => Ok(()),
+        answer => answer.map_err(Trouble::from),
+    };
     let gone = async |world: Arc<World>| -> Result<Option<()>, Trouble> {
         for id in &left {
             if !matches!(power(&world, id).await?, None | Some(Power::Terminated | Power::ShuttingDown)) {

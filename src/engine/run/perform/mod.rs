@@ -3,6 +3,7 @@
 mod back;
 mod converge;
 mod job;
+mod made;
 mod make;
 pub(super) mod moves;
 mod set;
@@ -104,6 +105,11 @@ impl Worker {
     pub(super) async fn pause(&mut self, time: Duration) -> Result<(), StepStop> {
         self.may_go_on(Halt::Now)?;
         let world = Arc::clone(&self.world);
+        if self.back {
+            // What stopped the run does not hurry what puts things back: it would ask without a break.
+            world.ports.read.pause(time).await;
+            return Ok(());
+        }
         tokio::select! {
             () = world.ports.read.pause(time) => {}
             () = at_once(&mut self.halt) => {}

@@ -5,3 +5,5 @@ mod endings;
 mod killed;
 mod kit;
 mod locks;
+mod making;
+mod strangers;

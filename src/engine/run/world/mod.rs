@@ -15,13 +15,17 @@ use crate::fleet::{
     LoadBalancerName, MemberHealth, Server,
 };
 use crate::plan::{Fact, InstanceRef, Slot, Value};
-use crate::remote::{Command, Outcome, RemoteChange, RemoteRead, Target};
+use crate::remote::host_keys::{Trust, keys_in_console};
+use crate::remote::{Command, Outcome, Refusal, RemoteChange, RemoteRead, Target};
 
 /// How long a short look at a server may take.
 const LOOK: Duration = Duration::from_secs(30);
 
 /// So many servers are asked at the same time.
 pub(super) const AT_ONCE: usize = 8;
+
+/// So many seconds lie between two looks at a server's console, which takes minutes to be told.
+const CONSOLE: i64 = 30;
 
 /// What an answer about a group or a load balancer may be old when many steps wait for the same.
 const SHARED: i64 = 3;
@@ -108,6 +112,8 @@ struct Known {
     health: BTreeMap<LoadBalancerName, (Timestamp, Vec<MemberHealth>)>,
     registered: BTreeMap<LoadBalancerName, (Timestamp, Vec<InstanceId>)>,
     servers: BTreeMap<InstanceId, Server>,
+    /// When a server's console was last looked at for its host keys.
+    consoles: BTreeMap<InstanceId, Timestamp>,
 }
 
 /// The world of one run.
@@ -203,8 +209,14 @@ impl World {
         sudo: bool,
     ) -> Result<Vec<String>, Trouble> {
         let target = self.target(instance).await?;
-        let job = self.ports.act.exec(&target, Command::new(script, LOOK).sudo(sudo));
-        let (lines, ending) = job.collect(200).await;
+        let once =
+            async || self.ports.act.exec(&target, Command::new(script, LOOK).sudo(sudo)).collect(200).await;
+        let (mut lines, mut ending) = once().await;
+        if matches!(ending.outcome, Outcome::NotStarted(Refusal::UnknownHostKey { .. }))
+            && self.pin(&target).await
+        {
+            (lines, ending) = once().await;
+        }
         let lines: Vec<String> = lines.into_iter().map(|line| line.text.as_str().to_owned()).collect();
         match ending.outcome {
             Outcome::Done { code: 0 } => Ok(lines),
@@ -215,6 +227,20 @@ impl World {
             Outcome::NotStarted(refusal) => Err(Trouble::Later(refusal.to_string())),
             other => Err(Trouble::Open(format!("{instance}: {other}"))),
         }
+    }
+
+    /// A server that was just launched is known by the host keys that it printed on its console, which only EC2 can tell.
+    /// Whether they were pinned.
+    async fn pin(&self, target: &Target) -> bool {
+        let (now, instance) = (self.now(), target.instance());
+        let lately = |at: &Timestamp| now.duration_since(*at).as_secs() < CONSOLE;
+        if self.known(|known| known.consoles.get(instance).is_some_and(lately)) {
+            return false;
+        }
+        self.known(|known| known.consoles.insert(instance.clone(), now));
+        let printed = self.ports.read.console_output(target.instance()).await.ok().flatten();
+        let keys = keys_in_console(&printed.unwrap_or_default());
+        !keys.is_empty() && self.ports.look.trust(target, Trust::Console(keys)).await.is_ok()
     }
 
     /// Reads facts as they are now, each group and load balancer once.

@@ -10,11 +10,33 @@ pub fn checkout(layout: &Layout, changeset: &Changeset) -> String {
     checkout_script(layout, changeset).text()
 }
 
+/// The same, and notes on the server what was checked out before. A note is letters and digits, and is made once: done
+/// again after half of it, it still says what was found.
+#[must_use]
+pub fn checkout_noting(layout: &Layout, changeset: &Changeset, note: &str) -> String {
+    let script = Script::new(&format!("code checkout {changeset} note {note}"));
+    checkout_by(user(script, layout).told("note", note), layout, changeset).text()
+}
+
 /// Goes back to a changeset and to the packages that it wants, and restarts what runs by it.
 #[must_use]
 pub fn back(layout: &Layout, changeset: &Changeset, restarted: Option<Group>) -> String {
-    let script =
-        told(checkout_script(layout, changeset), layout).then(include_str!("scripts/requirements.sh"));
+    gone_back(checkout_script(layout, changeset), layout, restarted)
+}
+
+/// The same to what was noted; where nothing was, nothing was checked out either.
+#[must_use]
+pub fn back_to_note(layout: &Layout, note: &str, restarted: Option<Group>) -> String {
+    let script = user(Script::new(&format!("code back {note}")), layout)
+        .told("note", note)
+        .told("vcs", &layout.vcs)
+        .then(include_str!("scripts/noted.sh"))
+        .then(include_str!("scripts/checkout.sh"));
+    gone_back(script, layout, restarted)
+}
+
+fn gone_back(script: Script, layout: &Layout, restarted: Option<Group>) -> String {
+    let script = told(script, layout).then(include_str!("scripts/requirements.sh"));
     match restarted {
         Some(group) => then_restart(script, layout, group).text(),
         None => script.text(),
@@ -40,7 +62,11 @@ pub fn settings(layout: &Layout) -> String {
 }
 
 fn checkout_script(layout: &Layout, changeset: &Changeset) -> Script {
-    user(Script::new(&format!("code checkout {changeset}")), layout)
+    checkout_by(user(Script::new(&format!("code checkout {changeset}")), layout), layout, changeset)
+}
+
+fn checkout_by(script: Script, layout: &Layout, changeset: &Changeset) -> Script {
+    script
         .told("vcs", &layout.vcs)
         .told("changeset", changeset.as_str())
         .then(include_str!("scripts/checkout.sh"))

@@ -153,6 +153,9 @@ fn every(layout: &Layout) -> Vec<String> {
         page::set(layout, Page::Healthy),
         page::set(layout, Page::Unhealthy),
         code::checkout(layout, &changeset),
+        code::checkout_noting(layout, &changeset, "20261128T101500"),
+        code::back_to_note(layout, "20261128T101500", None),
+        code::back_to_note(layout, "20261128T101500", Some(services::Group::Web)),
         code::back(layout, &changeset, None),
         code::back(layout, &changeset, Some(services::Group::Web)),
         code::requirements(layout),
@@ -265,6 +268,21 @@ fn code_goes_forward_by_fetching_and_back_without() {
     assert_eq!(fs::read_to_string(checkout.join("file")).unwrap(), "new");
     assert!(!checkout.join("gone.pyc").exists());
     fs::remove_dir_all(&origin).unwrap();
+    // Whoever goes back to what was noted comes to what was found first, however often it was begun.
+    let back = code::back_to_note(&server.layout, "n1", None);
+    assert_eq!(server.good(&back), "nothing was checked out: nothing to take back\n");
+    for to in [&old, &old, &new] {
+        server.good(&code::checkout_noting(&server.layout, to, "n1"));
+    }
+    server.good(&code::checkout(&server.layout, &old));
+    let plain = Layout {
+        code: CodeLayout { requirements: String::new(), ..server.layout.code.clone() },
+        ..server.layout.clone()
+    };
+    for _ in 0..2 {
+        let said = server.good(&code::back_to_note(&plain, "n1", None));
+        assert!(said.starts_with(&format!("changeset={new}\n")), "{said}");
+    }
     assert_eq!(server.good(&code::checkout(&server.layout, &old)), format!("changeset={old}\n"));
     let unknown = server.bad(&code::checkout(&server.layout, &Changeset::new("0123456789")));
     assert!(unknown.contains("0123456789 is not in the checkout and cannot be fetched"), "{unknown}");

@@ -7,6 +7,11 @@ pub(super) const PAGE: &str = "page";
 /// The changeset checked out, when it is not the one that the server was built with.
 pub(super) const CHANGESET: &str = "changeset";
 
+/// What was checked out before, under this note.
+pub(super) fn before(note: &str) -> String {
+    format!("before {note}")
+}
+
 /// What is left there, if anything.
 pub(super) fn get(c: &Connection, instance: &str, what: &str) -> rusqlite::Result<Option<String>> {
     c.prepare_cached("SELECT value FROM marks WHERE instance = ?1 AND what = ?2")?

@@ -39,7 +39,9 @@ def make():
     release = Releases(deployment, env, "lc", [groups[""], groups["web"]]).make("2026.11.21-10.00.00", shown["changeset"])
     autoscaling.create_auto_scaling_group(
         AutoScalingGroupName=group, MinSize=0, MaxSize=4, DesiredCapacity=0, LoadBalancerNames=[balancer],
-        HealthCheckType="ELB", HealthCheckGracePeriod=300, VPCZoneIdentifier=subnet, **release["set"])
+        HealthCheckType="ELB", HealthCheckGracePeriod=300, VPCZoneIdentifier=subnet, **release["set"],
+        Tags=[dict(t, ResourceId=group, ResourceType="auto-scaling-group", PropagateAtLaunch=True)
+              for t in tagged(deployment, env, "web")])
     image = base_image()
     made = {name: launch(host, release["image"] if host["role"] == "web" else image, subnet, groups)
             for name, host in hosts.items()}

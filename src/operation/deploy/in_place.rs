@@ -170,9 +170,7 @@ fn one(
         out.push(taken);
         drained.push(wait);
     }
-    let new = new_code(facts, server, to, same.baked.get(&server.id), &same.checkout, &drained);
-    let goes_back = new.lasts == Lasts::UnlessStopped;
-    let code = draft.add(new);
+    let code = draft.add(new_code(facts, server, to, same.baked.get(&server.id), &same.checkout, &drained));
     let mut last = draft.add(packages(server, same.requirements.clone(), &[code]));
     let settings = job(server, SETTINGS, "settings", same.settings.clone());
     last = draft.add(Step { after: vec![last], ..settings });
@@ -186,8 +184,7 @@ fn one(
     // R2: by Django's own word, before anybody is sent there.
     let health = job(server, "wait until Django answers its own check", "health", same.health.clone());
     // From here on it serves by the new code: what stops the run later takes that back from nobody.
-    let settles = if goes_back { vec![code] } else { Vec::new() };
-    last = draft.add(Step { after: vec![last], deadline_s: 240, settles, ..health });
+    last = draft.add(Step { after: vec![last], deadline_s: 240, settles: vec![code], ..health });
     if out.is_empty() {
         return vec![last];
     }

@@ -87,13 +87,12 @@ pub(super) fn lane(
         let halted = draft.add(stop(facts, worker, worker.id == first.id, after));
         all_stopped.push(halted);
         let new = Step { lane: "worker".into(), ..new_code(facts, worker, to, None, &checkout, &[halted]) };
-        let known_before = new.lasts == Lasts::UnlessStopped;
         let code = draft.add(new);
         let packages = draft.add(packages(worker, code::requirements(layout), &[code]));
         let script = code::settings(layout);
         settled.push(draft.add(Step { after: vec![packages], ..job(worker, SETTINGS, "settings", script) }));
         lane.steps.push(halted);
-        lane.steps.extend(known_before.then_some(code));
+        lane.steps.push(code);
     }
     lane.ready = once(draft, facts, options, first, migrate, settled);
     for worker in &workers {
@@ -223,20 +222,29 @@ pub(super) fn new_code(
     let is_web = server.role.role == Role::Web;
     let old = measured.or_else(|| baked.cloned());
     let restarted = is_web.then_some(services::Group::Web);
-    let back = old.as_ref().map(|old| code::back(layout, old, restarted));
-    let undo = old.as_ref().map_or_else(
-        || Undo::Cannot("which code was there before is not known".into()),
-        |old| Undo::Reverse(format!("back to {} and its packages", old.short())),
-    );
+    // What was not measured is noted on the server before it is changed: going back never guesses.
+    let note = facts.now.strftime("%Y%m%dT%H%M%S").to_string();
+    let (script, back, undo) = match &old {
+        Some(old) => (
+            script.to_owned(),
+            code::back(layout, old, restarted),
+            format!("back to {} and its packages", old.short()),
+        ),
+        None => (
+            code::checkout_noting(layout, &to.changeset, &note),
+            code::back_to_note(layout, &note, restarted),
+            "back to what was checked out before, and its packages".to_owned(),
+        ),
+    };
     let repo = facts.repo;
     Step {
         after: after.to_vec(),
         before: old.as_ref().map(|old| named(old, repo.and_then(|repo| repo.commit(old)))),
         becomes: Some(to.named()),
-        lasts: if back.is_some() { Lasts::UnlessStopped } else { Lasts::Stays },
-        undo,
+        lasts: Lasts::UnlessStopped,
+        undo: Undo::Reverse(undo),
         deadline_s: 600,
-        ..job_with(server, "check out the code", "code", script.to_owned(), back)
+        ..job_with(server, "check out the code", "code", script, Some(back))
     }
 }
 

@@ -16,6 +16,15 @@ pub(in crate::sandbox) enum Effect {
     Page(String),
     /// The code checked out.
     Changeset(String),
+    /// The same, and under a note what was checked out before, once.
+    Noted {
+        /// The changeset.
+        changeset: String,
+        /// The note.
+        note: String,
+        /// What was checked out before.
+        old: String,
+    },
     /// Programs under Supervisor that run, or do not, by their names.
     Programs(bool, Vec<String>),
 }
@@ -26,6 +35,7 @@ impl Effect {
         match self {
             Self::Page(page) => format!("page {page}"),
             Self::Changeset(changeset) => format!("code {changeset}"),
+            Self::Noted { changeset, note, old } => format!("noted {changeset} {note} {old}"),
             Self::Programs(true, names) => format!("up {}", names.join(" ")),
             Self::Programs(false, names) => format!("down {}", names.join(" ")),
         }
@@ -37,6 +47,10 @@ impl Effect {
         match verb {
             "page" => Some(Self::Page(rest.to_owned())),
             "code" => Some(Self::Changeset(rest.to_owned())),
+            "noted" => {
+                let mut parts = rest.splitn(3, ' ').map(ToOwned::to_owned);
+                Some(Self::Noted { changeset: parts.next()?, note: parts.next()?, old: parts.next()? })
+            }
             "up" => Some(Self::Programs(true, names())),
             "down" => Some(Self::Programs(false, names())),
             _ => None,
@@ -53,6 +67,13 @@ impl Effect {
             Self::Changeset(changeset) => {
                 marks::set(now.c, instance, marks::CHANGESET, changeset, now.at)?;
                 now.after(CHECKED, Event::Checked, instance)
+            }
+            Self::Noted { changeset, note, old } => {
+                let note = marks::before(note);
+                if marks::get(now.c, instance, &note)?.is_none() {
+                    marks::set(now.c, instance, &note, old, now.at)?;
+                }
+                Self::Changeset(changeset.clone()).apply(now, instance)
             }
             Self::Programs(up, names) => {
                 for name in names {

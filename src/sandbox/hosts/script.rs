@@ -11,6 +11,7 @@ use super::session::{Play, Step};
 use super::truth::services::{self, Program};
 use super::truth::site;
 use crate::sandbox::SandboxCloud;
+use crate::sandbox::marks;
 use crate::sandbox::places::CELERY_WORKERS;
 use crate::sandbox::read::View;
 use crate::sandbox::tick::Moment;
@@ -18,7 +19,7 @@ use crate::sandbox::tick::Moment;
 const MARK: &str = "# sandbox:";
 
 /// What a script can say that it does.
-const VERBS: &str = "page off|healthy|unhealthy|show, code checkout CHANGESET, code show, requirements, settings, \
+const VERBS: &str = "page off|healthy|unhealthy|show, code checkout CHANGESET [note NOTE], code back NOTE, code show, requirements, settings, \
                      services, migrate, collectstatic, compress, celery stop|start|show, supervisor \
                      start|stop|restart GROUP, health, clean, fail MESSAGE, done MESSAGE";
 
@@ -88,7 +89,9 @@ pub(super) fn act(cloud: &SandboxCloud, view: &View<'_>, host: &Host, words: &st
     match all[..] {
         ["page", "show"] => Act::says(format!("page={}\n", host.page.word())),
         ["page", page] => scene.page(page),
-        ["code", "checkout", changeset] => scene.checkout(changeset),
+        ["code", "checkout", changeset] => scene.checkout(changeset, None),
+        ["code", "checkout", changeset, "note", note] => scene.checkout(changeset, Some(note)),
+        ["code", "back", note] => scene.back(note),
         ["code", "show"] => {
             Act::says(format!("changeset={}\n", host.changeset.as_deref().unwrap_or_default()))
         }
@@ -192,7 +195,16 @@ impl Scene<'_> {
         Act::new(vec![Step::Wait(self.time(600, 1_800))], effect, vec![Step::Out(said)])
     }
 
-    fn checkout(&self, changeset: &str) -> Act {
+    /// Back to what was checked out before something noted it.
+    fn back(&self, note: &str) -> Act {
+        match marks::get(self.view.c, &self.host.id, &marks::before(note)) {
+            Ok(Some(old)) => self.checkout(&old, None),
+            Ok(None) => Act::says("nothing was checked out: nothing to take back\n".to_owned()),
+            Err(error) => Act::fails(&error.to_string(), 1),
+        }
+    }
+
+    fn checkout(&self, changeset: &str, note: Option<&str>) -> Act {
         if !changeset.chars().all(|c| c.is_ascii_alphanumeric()) {
             return Act::fails(
                 &format!("error: pathspec '{changeset}' did not match any file(s) known to git"),
@@ -205,8 +217,13 @@ impl Scene<'_> {
             Step::Out("From github.com:example/myproject\n".to_owned()),
             Step::Wait(self.time(500, 1_500)),
         ];
-        let effect = Some(Effect::Changeset(changeset.to_owned()));
-        Act::new(before, effect, vec![Step::Out(format!("HEAD is now at {short}\n"))])
+        let old = self.host.changeset.clone().unwrap_or_default();
+        let changeset = changeset.to_owned();
+        let effect = match note {
+            None => Effect::Changeset(changeset),
+            Some(note) => Effect::Noted { changeset, note: note.to_owned(), old },
+        };
+        Act::new(before, Some(effect), vec![Step::Out(format!("HEAD is now at {short}\n"))])
     }
 
     /// What Celery works on, a task a line.

@@ -105,7 +105,11 @@ async fn start(
     };
     let mutation = Mutation::Job { instance: instance.clone(), job: name.to_string() };
     let begin = async |world: std::sync::Arc<crate::engine::run::world::World>| {
-        let (lines, ending) = world.ports.act.start(target, durable()).collect(20).await;
+        let once = async || world.ports.act.start(target, durable()).collect(20).await;
+        let (mut lines, mut ending) = once().await;
+        if world.learns_key(target, &ending.outcome).await {
+            (lines, ending) = once().await;
+        }
         started(instance, &ending, lines.last().map(|line| line.text.as_str()))
     };
     // Starting one that was started does nothing: asking again finds out.
@@ -189,8 +193,13 @@ async fn follow(
                 return Ok(Outcome::Lost { detail: refusal.to_string() });
             }
             Outcome::NotStarted(refusal) => {
-                worker.book.status(worker.step.id, refusal.to_string());
-                worker.in_time(&refusal.to_string())?;
+                let words = refusal.to_string();
+                // Taken up on another machine, the server is not known there.
+                if worker.world.learns_key(target, &Outcome::NotStarted(refusal)).await {
+                    continue;
+                }
+                worker.book.status(worker.step.id, words.clone());
+                worker.in_time(&words)?;
             }
             other => return Ok(other),
         }

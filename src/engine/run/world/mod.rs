@@ -212,9 +212,7 @@ impl World {
         let once =
             async || self.ports.act.exec(&target, Command::new(script, LOOK).sudo(sudo)).collect(200).await;
         let (mut lines, mut ending) = once().await;
-        if matches!(ending.outcome, Outcome::NotStarted(Refusal::UnknownHostKey { .. }))
-            && self.pin(&target).await
-        {
+        if self.learns_key(&target, &ending.outcome).await {
             (lines, ending) = once().await;
         }
         let lines: Vec<String> = lines.into_iter().map(|line| line.text.as_str().to_owned()).collect();
@@ -227,6 +225,11 @@ impl World {
             Outcome::NotStarted(refusal) => Err(Trouble::Later(refusal.to_string())),
             other => Err(Trouble::Open(format!("{instance}: {other}"))),
         }
+    }
+
+    /// Whether a server was not asked for want of its host key, and its key is known now.
+    pub(super) async fn learns_key(&self, target: &Target, outcome: &Outcome) -> bool {
+        matches!(outcome, Outcome::NotStarted(Refusal::UnknownHostKey { .. })) && self.pin(target).await
     }
 
     /// A server that was just launched is known by the host keys that it printed on its console, which only EC2 can tell.

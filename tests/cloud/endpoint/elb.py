@@ -7,7 +7,7 @@ from moto.elb.exceptions import ELBClientError, NoActiveLoadBalancerFoundError
 from moto.elb.models import ec2_backends
 from moto.elb.responses import ELBResponse
 
-from .mending import DELAYS, LOCK, mend
+from .mending import DELAYS, HOSTS, LOCK, mend
 
 FORCED = {}     # instance or image id -> InService, OutOfService or Registering, as a test said
 JOINED = {}     # (load balancer, instance id) -> when it was registered
@@ -29,6 +29,8 @@ def instance_of(backend, instance_id):
 def verdict(balancer, instance):
     """What the health checks of a registered server that runs have found."""
     forced = FORCED.get(instance.id) or FORCED.get(instance.image_id)
+    if HOSTS:
+        return forced or "Registering"      # until it was asked
     waited = time.monotonic() - JOINED.get((balancer.name, instance.id), 0)
     return forced or ("InService" if waited >= DELAYS["healthy"] else "Registering")
 

@@ -68,6 +68,7 @@ class Hosts:
 
     def down(self, instance):
         name = self.host(instance)
+        self.there.pop(instance.private_ip, None)       # whoever has the address next is another host
         self.later(instance, lambda: script("hosts", "down", name))
 
     def snapshot(self, instance, image, reboots, done):
@@ -109,8 +110,6 @@ class Hosts:
             pass
         row = self.answers.setdefault(instance.id, [])
         row[:] = [*row, well][-AGREEING:]
-        if len(row) == AGREEING and len(set(row)) == 1:
+        if row == [well] * AGREEING:
             elb.FORCED[instance.id] = "InService" if well else "OutOfService"
-        else:
-            elb.FORCED.setdefault(instance.id, "Registering")
         self.asking.discard(instance.id)

@@ -160,11 +160,24 @@ impl World {
         };
         for some in settings.chunks(AT_ONCE) {
             let servers = some.iter().filter_map(|setting| match setting {
-                Setting::Page { instance } => Some(self.look(instance, script, true)),
+                Setting::Page { instance } => Some(self.put_page(instance, script)),
                 _ => None,
             });
             join_all(servers).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         }
         Ok(())
+    }
+
+    /// Puts one server's page. A server that is gone meanwhile, as those that a group lets go are after a while, has none.
+    async fn put_page(&self, instance: &InstanceId, script: &str) -> Result<(), Trouble> {
+        match self.look(instance, script, true).await {
+            Ok(_) => Ok(()),
+            Err(trouble @ Trouble::Definite(_)) => Err(trouble),
+            Err(trouble) => {
+                let all = self.ports.read.servers(&self.ports.deployment).await.map_err(of_read)?;
+                let there = all.iter().any(|server| server.id == *instance && !server.is_gone());
+                if there { Err(trouble) } else { Ok(()) }
+            }
+        }
     }
 }

@@ -121,9 +121,9 @@ fn a_serial_deploy_loses_no_request_and_a_full_rollback_shows_the_page_and_leads
     assert_eq!(answers.last().unwrap(), &(200, "Welcome".to_owned()));
     let page = codes.iter().position(|code| *code == 503).unwrap();
     assert!(answers[..page].iter().all(|(_, text)| text == "Second"), "nobody sees old and new by turns");
-    let last = group(&fleet);
+    let back_again = group(&fleet);
     assert_eq!(
-        (kept(&last), &last["LaunchConfigurationName"]),
+        (kept(&back_again), &back_again["LaunchConfigurationName"]),
         (kept(&before), &before["LaunchConfigurationName"])
     );
     assert_eq!((on_worker(&fleet), stopped(&fleet)), (first, String::new()));

@@ -105,13 +105,12 @@ impl RemoteRead for Hosts {
     }
 
     fn attach(&self, target: &Target, name: &JobName, _: Seen) -> Job {
-        match self.0.lock().unwrap().jobs.get(name) {
-            Some(code) => ended("over", Outcome::Done { code: *code }),
-            None => {
-                let (server, name) = (target.to_string(), name.to_string());
-                ended("", Outcome::NotStarted(Refusal::NoSuchJob { server, name }))
-            }
-        }
+        let code = self.0.lock().unwrap().jobs.get(name).copied();
+        let (server, name) = (target.to_string(), name.to_string());
+        code.map_or_else(
+            || ended("", Outcome::NotStarted(Refusal::NoSuchJob { server, name })),
+            |code| ended("over", Outcome::Done { code }),
+        )
     }
 
     async fn presented_key(&self, _: &Target) -> Result<HostKey, Refusal> {

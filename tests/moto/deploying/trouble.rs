@@ -136,7 +136,7 @@ fn two_operators_one_environment_the_second_is_told_who_is_at_work() {
                 std::sync::Arc::new(move || quarterdeck::cloud::CloudRead::now(&*cloud)),
             );
             let refused = quarterdeck::engine::run::begin(life.ports(), store, plan, super::launch()).await;
-            let said = refused.err().expect("the lock is held").to_string();
+            let said = refused.expect_err("the lock is held").to_string();
             assert!(said.contains("ana@laptop") && said.contains("deploy-serial"), "{said}");
             let (state, _) = super::ended(first).await;
             assert_eq!(state, RunState::Done);

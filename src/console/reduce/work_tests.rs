@@ -1,5 +1,7 @@
 //! What plans and their runs do to the console: keys and news go in, effects and what is on screen come out.
 
+use std::time::Duration;
+
 use super::script::Console;
 use crate::console::event::{Effect, Event};
 use crate::console::panes::Ticket;
@@ -397,6 +399,8 @@ fn a_run_that_goes_on_in_another_console_is_watched_to_its_end() {
     story.take_in(&Entry::Begun { step: StepId(1), at: now });
     console.send(opened(&story, RunState::Running));
     assert_eq!(console.selected(), "1");
+    // Whoever has just pressed a key is left where he is.
+    console.wait(Duration::from_secs(30));
     story.take_in(&Entry::Ended { step: StepId(1), end: StepEnd::Done, at: now });
     story.take_in(&Entry::Begun { step: StepId(2), at: now });
     console.send(opened(&story, RunState::Running));

@@ -160,6 +160,10 @@ fn run(directory: &Path, arguments: &[&str], deadline: Duration) -> Result<Strin
         .args(arguments)
         .env("LC_ALL", "C.UTF-8")
         .env("GIT_TERMINAL_PROMPT", "0")
+        // Nobody is there to answer: a key with a passphrase must be with an agent.
+        .env("GIT_ASKPASS", "/bin/false")
+        .env("SSH_ASKPASS", "/bin/false")
+        .env("SSH_ASKPASS_REQUIRE", "force")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::code::{Code, choose_code};
 use super::super::draft::{Draft, step};
+use super::super::refused::some;
 use super::super::registration::{DRAINING_S, ids, in_service_in_s};
 use super::super::{Facts, Options, Refused};
 use super::migrations::schema_of;
@@ -46,8 +47,21 @@ pub(in super::super) fn plan(
     somebody_serves(draft, facts, &servers, &balancers, batch)?;
     let count = words::count(u64::try_from(servers.len()).unwrap_or(u64::MAX), "web server");
     draft.title(format!("deploy {} in place to {count}", to.named()));
-    if schema_of(facts).is_some_and(|schema| !schema.is_same(&to.changeset)) {
+    if let Some(schema) = schema_of(facts).filter(|schema| !schema.is_same(&to.changeset)) {
         draft.note("The database is not migrated, and workers stay as they are: deploy-worker does both.");
+        let gained =
+            facts.repo.and_then(|repo| repo.between(&schema, &to.changeset)).map(|between| &between.gained);
+        if let Some(gained) = gained.filter(|gained| !gained.is_empty()) {
+            let names = some(gained.iter().map(|migration| &migration.name));
+            draft.refuse_unless(
+                "unmigrated",
+                format!(
+                    "{} needs migrations that the database has not had: {names}. Pages that use them would fail. Use \
+                     deploy-worker first, which migrates",
+                    to.changeset.short()
+                ),
+            )?;
+        }
     }
     draft.assume_servers(
         &Role::Web,

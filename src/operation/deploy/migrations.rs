@@ -2,6 +2,7 @@
 
 use super::super::code::Code;
 use super::super::draft::Draft;
+use super::super::facts::stays;
 use super::super::refused::some;
 use super::super::{Facts, Options, Refused};
 use crate::fleet::{Changeset, Role};
@@ -19,14 +20,21 @@ pub(super) enum Meeting {
     Nobody,
 }
 
-/// The changeset that the database was migrated to, as far as can be told: a worker's, for workers migrate; else what
-/// the group launches.
+/// The changeset that the database was migrated to, as far as can be told: a worker's, for workers migrate; else the
+/// oldest that a web server runs, for a group may launch already what was never deployed; else what the group launches.
 pub(in super::super) fn schema_of(facts: &Facts<'_>) -> Option<Changeset> {
     let workers = facts.servers(&[Role::Worker, Role::Combo]).ok()?;
     let measured = workers.iter().find_map(|server| facts.snapshot.measured(&server.id)?.code());
     measured.map(|code| Changeset::new(&code.changeset)).or_else(|| {
-        let launch = facts.snapshot.current_launch(facts.group().ok()?)?;
-        facts.snapshot.release_of_launch(&launch).changeset
+        let group = facts.group().ok()?;
+        let launched =
+            group.members.iter().filter(|member| stays(member)).filter_map(|member| member.launch.as_ref());
+        let run = launched.map(|launch| facts.snapshot.release_of_launch(launch));
+        let oldest = run.filter(|release| release.changeset.is_some()).min_by_key(|release| release.made_at);
+        oldest.and_then(|release| release.changeset).or_else(|| {
+            let launch = facts.snapshot.current_launch(group)?;
+            facts.snapshot.release_of_launch(&launch).changeset
+        })
     })
 }
 

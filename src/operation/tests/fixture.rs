@@ -126,6 +126,11 @@ impl World {
         }));
     }
 
+    /// Nothing was measured on any server.
+    pub(super) fn forget_measured(&mut self) {
+        self.measured.clear();
+    }
+
     /// Something measured on a server.
     pub(super) fn measure(&mut self, server: &str, fact: Fact) {
         self.measured.push((server.into(), fact));

@@ -283,3 +283,33 @@ fn every_step_that_changes_a_setting_for_the_time_being_is_put_back() {
         assert!(!touches_min, "{operation}");
     }
 }
+
+#[test]
+fn r13_the_schema_is_that_of_the_oldest_code_that_runs_where_no_worker_was_measured() {
+    let mut world = World::with_releases(2);
+    world.forget_measured();
+    // A deploy was begun and came to nothing: the group launches what no server runs yet.
+    let new = world.releases[0].resolved.clone();
+    world.group().launch = Some(new);
+    world.between(
+        "77aa01cd",
+        vec![migration("exports.0042_drop", &[Danger::DropsColumn("row.old".into())])],
+        vec![],
+    );
+    for between in &mut world.repo.as_mut().unwrap().between {
+        between.from = "a1b2c3d4".into();
+    }
+    let refused = world.refused("deploy-serial", &[(Opt::Release, "77aa01cd")]);
+    assert!(refused.contains("exports.0042_drop"), "{refused}");
+}
+
+#[test]
+fn r13_code_does_not_go_to_web_servers_in_place_before_its_migrations() {
+    let mut world = World::with_releases(2);
+    world.between("77aa01cd", vec![migration("exports.0042_add_index", &[])], vec![]);
+    let options = [(Opt::Release, "77aa01cd")];
+    let refused = world.plan("deploy-web", &options).unwrap_err();
+    assert_eq!(refused.word(), Some("unmigrated"));
+    assert!(refused.to_string().contains("exports.0042_add_index"), "{refused}");
+    assert!(world.plan("deploy-web", &[options[0], (Opt::Override, "unmigrated")]).is_ok());
+}

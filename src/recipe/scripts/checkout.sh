@@ -9,8 +9,9 @@ case $vcs in
 esac
 }
 # What was there before, once, for whoever goes back.
+as_user "$deploy_user" true || fail "nothing can be done here as $deploy_user"
 if [ -n "${note:-}" ] && ! as_user "$deploy_user" test -s "$home/.quarterdeck-before-$note"; then
-before=$(current) || fail "what is checked out in $code_root cannot be told"
+before=$(current) && [ -n "$before" ] || fail "what is checked out in $code_root cannot be told"
 as_user "$deploy_user" sh -eu -c 'printf "%s\n" "$2" >"$1.new"; mv -f "$1.new" "$1"' note "$home/.quarterdeck-before-$note" "$before"
 fi
 as_root find "$code_root" -name '*.pyc' -delete

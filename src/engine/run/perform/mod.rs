@@ -191,22 +191,22 @@ impl Worker {
     {
         self.book.still_holds(&self.world).await?;
         let ids = self.book.intend(&self.world, self.step.id, self.back, &mutations).await?;
+        // Of several, some may have been done before one was refused.
+        let several = mutations.len() > 1;
+        let not_done =
+            |words| if several { MutationEnd::Unknown(words) } else { MutationEnd::NotDone(words) };
         let mut tries = 0;
         let end = loop {
             tries += 1;
             match act(Arc::clone(&self.world)).await {
                 Ok(made) => break Ok(made),
-                // Of several, some may have been done before one was refused.
-                Err(Trouble::Definite(words)) if mutations.len() > 1 => {
-                    break Err((StepStop::Failed(words.clone()), MutationEnd::Unknown(words)));
-                }
                 Err(Trouble::Definite(words)) => {
-                    break Err((StepStop::Failed(words.clone()), MutationEnd::NotDone(words)));
+                    break Err((StepStop::Failed(words.clone()), not_done(words)));
                 }
                 Err(Trouble::Later(words)) => {
                     self.book.status(self.step.id, words.clone());
                     if let Err(stop) = self.in_time(&words).and_then(|()| self.may_go_on(Halt::Now)) {
-                        break Err((stop, MutationEnd::NotDone(words)));
+                        break Err((stop, not_done(words)));
                     }
                 }
                 Err(Trouble::Open(words)) => {
@@ -214,9 +214,7 @@ impl Worker {
                     match self.find_out(&happened).await {
                         Ok(Some(made)) => break Ok(made),
                         Ok(None) if tries < TRIES => {}
-                        Ok(None) => {
-                            break Err((StepStop::Failed(words.clone()), MutationEnd::NotDone(words)));
-                        }
+                        Ok(None) => break Err((StepStop::Failed(words.clone()), not_done(words))),
                         Err(why) => {
                             let words = format!("{words}; whether it was done is not known: {why}");
                             break Err((StepStop::Unknown(words.clone()), MutationEnd::Unknown(words)));

@@ -75,14 +75,14 @@ impl World {
                 if registered.contains(instance) { Value::Registered } else { Value::NotRegistered }
             }
             Setting::Page { instance } => {
-                let lines =
-                    self.look(instance, &self.ports.pages.show, true).await.map_err(
-                        |trouble| match trouble {
-                            // Looking changes nothing.
-                            Trouble::Open(words) => Trouble::Later(words),
-                            other => other,
-                        },
-                    )?;
+                let lines = match self.look(instance, &self.ports.pages.show, true).await {
+                    Ok(lines) => lines,
+                    Err(trouble @ Trouble::Definite(_)) => return Err(trouble),
+                    // A server that is gone shows no page to anybody.
+                    Err(_) if !self.is_there(instance).await? => return Ok(Value::Page(Page::Off)),
+                    // Looking changes nothing.
+                    Err(trouble) => return Err(Trouble::Later(trouble.words().to_owned())),
+                };
                 let page = lines.iter().find_map(|line| match line.trim() {
                     "page=off" => Some(Page::Off),
                     "page=healthy" => Some(Page::Healthy),
@@ -170,14 +170,17 @@ impl World {
 
     /// Puts one server's page. A server that is gone meanwhile, as those that a group lets go are after a while, has none.
     async fn put_page(&self, instance: &InstanceId, script: &str) -> Result<(), Trouble> {
-        match self.look(instance, script, true).await {
-            Ok(_) => Ok(()),
-            Err(trouble @ Trouble::Definite(_)) => Err(trouble),
-            Err(trouble) => {
-                let all = self.ports.read.servers(&self.ports.deployment).await.map_err(of_read)?;
-                let there = all.iter().any(|server| server.id == *instance && !server.is_gone());
-                if there { Err(trouble) } else { Ok(()) }
-            }
+        let looked = self.look(instance, script, true).await.map(|_| ());
+        match &looked {
+            Ok(()) | Err(Trouble::Definite(_)) => looked,
+            Err(_) if self.is_there(instance).await? => looked,
+            Err(_) => Ok(()),
         }
+    }
+
+    /// Whether EC2 still knows the server as one that is not on its way out.
+    async fn is_there(&self, instance: &InstanceId) -> Result<bool, Trouble> {
+        let all = self.ports.read.servers(&self.ports.deployment).await.map_err(of_read)?;
+        Ok(all.iter().any(|server| server.id == *instance && !server.is_gone()))
     }
 }

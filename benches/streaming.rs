@@ -190,6 +190,8 @@ fn main() {
             how: format!("most resident, a reader who keeps {SCROLLBACK} lines included"),
         });
     }
+    // A missed budget ends the program at once: nothing may be left that holds its output.
+    drop((ssh, server));
     report("Much output", &rows);
 }
 

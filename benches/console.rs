@@ -78,7 +78,8 @@ fn idle(rows: &mut Vec<Row>) {
     let shipped = "as shipped, the simulation of the fleet in the same process";
     let apart = "the longest intervals there are: what the console itself costs";
     // The longest intervals leave nothing but the console itself.
-    let hour = "[intervals]\nfast = \"1m\"\nnormal = \"10m\"\nidle = \"1h\"\nmetrics = \"1h\"\nhosts = \"1h\"\n";
+    let hour =
+        "[intervals]\nfast = \"1m\"\nnormal = \"10m\"\nidle = \"1h\"\nmetrics = \"1h\"\nhosts = \"1h\"\n";
     for (what, draws, preferences, budget, how) in [
         ("idle, polling apart", "draws while idle, polling apart", hour, Some(0.5), apart),
         ("idle, polling included", "draws while idle, polling included", "", None, shipped),

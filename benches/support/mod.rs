@@ -31,10 +31,18 @@ pub fn report(title: &str, rows: &[Row]) {
             || (String::new(), String::new()),
             |budget| {
                 missed |= row.measured > budget;
-                (format!("{budget} {}", row.unit), format!("{:.0} %", row.measured / budget * 100.0))
+                (
+                    format!("{budget} {}", row.unit),
+                    match budget {
+                        0.0 => String::new(),
+                        _ => format!("{:.0} %", row.measured / budget * 100.0),
+                    },
+                )
             },
         );
-        let measured = if row.measured < 0.1 {
+        let measured = if row.measured == 0.0 {
+            "0".to_owned()
+        } else if row.measured < 0.1 {
             format!("{:.4}", row.measured)
         } else if row.measured >= 100.0 {
             format!("{:.0}", row.measured)

@@ -154,6 +154,8 @@ pub struct State {
     pub desk: Desk,
     /// The operator wants to leave; what runs is being ended.
     pub leaving: bool,
+    /// From then on the console rests, unless somebody touches it.
+    pub rests_at: Timestamp,
     /// When something on the screen changes by time alone.
     pub next_change: Option<Timestamp>,
     /// Whether what is drawn is no longer what is here.
@@ -215,9 +217,11 @@ impl State {
             shelf: Shelf::default(),
             desk: Desk::new(begin.can_change),
             leaving: false,
+            rests_at: begin.now,
             next_change: None,
             dirty: true,
         };
+        state.touched();
         reduce::rebuild(&mut state);
         state
     }

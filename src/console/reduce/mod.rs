@@ -32,6 +32,14 @@ use crate::fleet::Severity;
 
 /// Takes in one event. Sets `state.dirty` when the screen has to be drawn.
 pub fn reduce(state: &mut State, event: Event) -> Vec<Effect> {
+    let by_hand = matches!(
+        event,
+        Event::Key(_) | Event::Paste(_) | Event::Mouse(_) | Event::Resize(..) | Event::Resumed
+    );
+    if by_hand && state.touched() {
+        state.dirty = true;
+        refresh::rebuild(state);
+    }
     let mut effects = match event {
         Event::Key(key) => keys::key(state, key),
         Event::Paste(text) => keys::paste(state, &text),
@@ -73,6 +81,8 @@ pub fn reduce(state: &mut State, event: Event) -> Vec<Effect> {
     effects
 }
 
+#[cfg(test)]
+mod rest_tests;
 #[cfg(test)]
 mod run_tests;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::console::state::{Look, State};
 use crate::console::table::RowId;
 use crate::console::widgets::columns;
 use crate::console::work::{Sheet, Work};
-use crate::console::{age, arrange, layout, tables};
+use crate::console::{age, arrange, layout, limits, tables};
 use crate::fleet::{
     EnvironmentName, Interest, LoadBalancerName, Pulse, Reading, Server, Severity, Snapshot, overview,
 };
@@ -184,14 +184,27 @@ pub fn plan_wake(state: &mut State) {
     }
     // A run that goes on has a clock that shows seconds.
     if state.run().is_some_and(|run| !run.is_over()) || state.work().is_some_and(Work::goes_on) {
-        sooner(now.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX));
+        sooner(second_after(now));
     }
     // Lines of logs wait a moment for earlier ones of other servers.
     state.logs().and_then(crate::console::panes::Logs::next).into_iter().for_each(&mut sooner);
-    for then in shown_times(state) {
-        sooner(age::next_change(then, now));
+    if state.is_resting() {
+        // Only what is no longer refreshed has an age that somebody who glances at the screen must see grow.
+        if let Some(oldest) = limits::oldest(state) {
+            let stale = oldest.checked_add(limits::beat(state)).unwrap_or(Timestamp::MAX);
+            sooner(if stale < now { age::next_change(oldest, now) } else { second_after(stale) });
+        }
+    } else {
+        sooner(state.rests_at);
+        for then in shown_times(state) {
+            sooner(age::next_change(then, now));
+        }
     }
     state.next_change = next;
+}
+
+fn second_after(at: Timestamp) -> Timestamp {
+    at.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX)
 }
 
 /// Whether the order on screen is another than it would be if it were not held.

@@ -57,6 +57,7 @@ fn preparation(action: Action) -> &'static str {
 fn noticed(state: &State) -> String {
     let mut state = state.clone();
     state.held_until = state.now;
+    state.rests_at = state.now;
     state.next_change = None;
     state.dirty = false;
     format!("{state:?}")

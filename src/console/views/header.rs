@@ -3,8 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{banner, limits};
-use crate::console::age;
+use super::banner;
 use crate::console::panes::Run;
 use crate::console::screen::Screen;
 use crate::console::state::State;
@@ -12,6 +11,7 @@ use crate::console::table::Piece;
 use crate::console::tables::cells;
 use crate::console::theme::Scope;
 use crate::console::widgets::text::{Pen, width_of};
+use crate::console::{age, limits};
 use crate::fleet::{EnvironmentName, FailureKind, Severity};
 
 /// A part of the header. Parts of the highest rank are left out first; 0 always stays.
@@ -79,17 +79,12 @@ fn freshness(state: &State, room: Room) -> (String, Scope) {
         let text = room.of(format!("◌ throttled, retry {wait}"), "◌ throttled".into(), "◌".into());
         return (text, Scope::AgeStale);
     }
-    let reads = [snapshot.servers.read_at(), snapshot.groups.read_at()];
     let failing = banner::failures(snapshot).filter(|(_, f, _)| f.kind != FailureKind::Denied);
     let since = failing.map(|(_, f, _)| (f.since, f.kind)).min_by_key(|(since, _)| *since);
     let outdated = |wide: &str, age: &str| {
         (room.of(format!("▲ {wide}{age}"), format!("▲ stale {age}"), format!("▲ {age}")), Scope::AgeStale)
     };
-    let health = snapshot.health.values().filter_map(crate::fleet::Reading::read_at);
-    // What load balancers are hardly changes, and is read less often than how their members are.
-    let balancers = snapshot.load_balancers.read_at();
-    let balancers = balancers.filter(|at| state.now.duration_since(*at) > limits::rare(state));
-    let Some(oldest) = reads.into_iter().flatten().chain(health).chain(balancers).min() else {
+    let Some(oldest) = limits::oldest(state) else {
         return match since {
             Some((since, kind)) => {
                 let age = age::since(since, state.now);
@@ -109,6 +104,12 @@ fn freshness(state: &State, room: Room) -> (String, Scope) {
     let shown = age::shown(old);
     if old > limits::beat(state) {
         outdated("stale ", &shown)
+    } else if state.is_resting() {
+        // Ages stand still between refreshes: this is the moment that they are of.
+        let moment = state.now.strftime("%H:%M UTC");
+        let text =
+            room.of(format!("● live, as of {moment}"), format!("● as of {moment}"), format!("● {moment}"));
+        (text, Scope::AgeFresh)
     } else if shown == "now" {
         ("● live".to_owned(), Scope::AgeFresh)
     } else {

@@ -8,7 +8,6 @@ mod dialog;
 pub mod footer;
 mod header;
 pub(super) mod headline;
-mod limits;
 mod logs;
 mod logs_dialog;
 pub mod overlay;

@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{choices, dialog, limits, logs_dialog, question, step};
+use super::{choices, dialog, logs_dialog, question, step};
 use crate::console::action::Action;
+use crate::console::limits;
 use crate::console::palette::Entry;
 use crate::console::state::{Overlay, State};
 use crate::console::table::Piece;

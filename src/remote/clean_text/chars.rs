@@ -57,9 +57,33 @@ pub fn is_clean(c: char) -> bool {
     if c.is_ascii() { (' '..='~').contains(&c) } else { matches!(fate(c), Fate::Keep | Fate::Mark) }
 }
 
+/// How many bytes at the beginning are printable ASCII. Nearly all output is: whole blocks are looked at at once.
+pub(super) fn plain_length(bytes: &[u8]) -> usize {
+    const BLOCK: usize = 32;
+    let is_plain = |byte: u8| byte.wrapping_sub(b' ') <= b'~' - b' ';
+    let blocks = bytes.chunks_exact(BLOCK);
+    // Without a branch, so that the compiler makes it a few instructions.
+    let whole = blocks.take_while(|block| block.iter().fold(true, |all, byte| all & is_plain(*byte))).count();
+    let rest = &bytes[whole * BLOCK..];
+    whole * BLOCK + rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len())
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_found_by_blocks_as_by_bytes(
+            plain in proptest::collection::vec(b' '..=b'~', 0..100), rest in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let bytes = [plain, rest].concat();
+            let one_by_one = bytes.iter().position(|b| !(b' '..=b'~').contains(b)).unwrap_or(bytes.len());
+            prop_assert_eq!(plain_length(&bytes), one_by_one);
+        }
+    }
 
     #[test]
     fn what_turns_text_around_is_replaced_and_what_only_shapes_it_is_dropped() {

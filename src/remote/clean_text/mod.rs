@@ -183,11 +183,11 @@ impl Cleaner {
                 }
                 continue;
             }
-            let plain = rest.iter().position(|b| !(b' '..=b'~').contains(b)).unwrap_or(rest.len());
+            let plain = chars::plain_length(rest);
             if plain > 0 {
                 let (text, after) = rest.split_at(plain);
-                // Printable ASCII is UTF-8; the lossy way only makes the impossible harmless.
-                self.line.push_ascii(&String::from_utf8_lossy(text), room);
+                // Printable ASCII is UTF-8: there is no other case.
+                self.line.push_ascii(std::str::from_utf8(text).unwrap_or_default(), room);
                 self.touched = true;
                 rest = after;
                 continue;

@@ -37,6 +37,11 @@ impl Framer {
         Self { needles, automaton, carry: Vec::new() }
     }
 
+    /// Holds a place: finds nothing.
+    pub(super) const fn idle() -> Self {
+        Self { needles: Vec::new(), automaton: None, carry: Vec::new() }
+    }
+
     /// Takes in bytes and hands out what they are.
     pub(super) fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Piece<'_>)) {
         let joined;

@@ -74,7 +74,7 @@ impl Flow {
     /// Takes in bytes; lines that ended are appended.
     pub(super) fn feed(&mut self, bytes: &[u8], at: Timestamp, lines: &mut Vec<Line>) {
         // The framer is put aside, for it hands out pieces of its own while the rest of the flow changes.
-        let mut framer = std::mem::replace(&mut self.framer, Framer::new("", None));
+        let mut framer = std::mem::replace(&mut self.framer, Framer::idle());
         framer.feed(bytes, |piece| self.take(&piece, at, lines));
         self.framer = framer;
     }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::console::state::State;
+use super::state::State;
+use crate::fleet::Reading;
 
 /// What is read in turn, or only while it is looked at, may be this old.
 const RARE: Duration = Duration::from_secs(5 * 60);
@@ -19,6 +20,17 @@ pub fn beat(state: &State) -> SignedDuration {
     let turns = u32::try_from(turns).unwrap_or(u32::MAX);
     let usual = state.preferences.intervals.idle.saturating_mul(2).saturating_mul(turns);
     on_the_clouds_clock(state, state.preferences.thresholds.stale_after.max(usual))
+}
+
+/// When the oldest of what the header vouches for was read: what AWS is asked at every beat, and what load balancers
+/// are, which hardly changes and is read less often, only when it is too old even for that.
+pub fn oldest(state: &State) -> Option<Timestamp> {
+    let snapshot = &state.snapshot;
+    let reads = [snapshot.servers.read_at(), snapshot.groups.read_at()];
+    let health = snapshot.health.values().filter_map(Reading::read_at);
+    let balancers = snapshot.load_balancers.read_at();
+    let balancers = balancers.filter(|at| state.now.duration_since(*at) > rare(state));
+    reads.into_iter().flatten().chain(health).chain(balancers).min()
 }
 
 /// For what is read less often: what load balancers are, activities, metrics.

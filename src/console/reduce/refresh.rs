@@ -191,8 +191,8 @@ pub fn plan_wake(state: &mut State) {
     if state.is_resting() {
         // Only what is no longer refreshed has an age that somebody who glances at the screen must see grow.
         if let Some(oldest) = limits::oldest(state) {
-            let stale = oldest.checked_add(limits::beat(state)).unwrap_or(Timestamp::MAX);
-            sooner(if stale < now { age::next_change(oldest, now) } else { second_after(stale) });
+            let ends = oldest.checked_add(limits::beat(state)).unwrap_or(Timestamp::MAX);
+            sooner(if ends < now { age::next_change(oldest, now) } else { second_after(ends) });
         }
     } else {
         sooner(state.rests_at);

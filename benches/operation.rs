@@ -86,6 +86,7 @@ impl World {
             now: self.cloud.now(),
             fresh: SignedDuration::from_hours(1),
             repo: None,
+            site: None,
         };
         operation::find(operation)
             .unwrap()
@@ -111,6 +112,7 @@ impl World {
                 unhealthy: page(Page::Unhealthy),
             },
             evidence: None,
+            texts: None,
         };
         let cloud = self.cloud.clone();
         let store = Store::new(self.dir.path(), Arc::new(move || cloud.now()));

@@ -17,3 +17,4 @@ pub mod refresh;
 pub mod remote;
 pub mod repo;
 pub mod sandbox;
+pub mod template;

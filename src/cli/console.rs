@@ -64,6 +64,7 @@ fn setup(globals: &Globals, target: &Target, log: &log::Log) -> (Setup, Pace) {
         change: target.change.clone(),
         ports: target.cloud_change.is_some().then(|| ports_of(target)),
         repo: operate::asking(target),
+        templates: target.templates.clone(),
         state_dir: place::state_dir(globals),
         who: place::who(),
         read_only: globals.read_only,

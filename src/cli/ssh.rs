@@ -1,10 +1,12 @@
 //! The way to servers: the user's own ssh, as the command line and the preferences say.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::Globals;
 use super::{console, place};
-use crate::config::{Problem, ProblemSeverity, Project, Ssh};
+use crate::config::{self, Problem, ProblemSeverity, Project, Ssh};
+use crate::remote::clean_text::Secrets;
 use crate::remote::openssh::{HostKeyCheck, OpenSsh, Options};
 
 /// The way to servers. Connects nowhere. Adds a problem when host keys are not checked.
@@ -39,10 +41,19 @@ fn options(globals: &Globals, preferences: &Ssh, project: &Project, state: PathB
     options.ssh_config = globals.ssh_config.clone().or_else(|| preferences.config.as_ref().map(of_home));
     options.user = globals.user.clone().or_else(|| preferences.user.clone());
     options.identity = globals.identity.clone().or_else(|| preferences.identity.as_ref().map(of_home));
+    options.secrets = Arc::new(secrets(globals, project));
     if !project.checks_host_keys(preferences.check_host_keys) {
         options.host_keys = HostKeyCheck::Off;
     }
     options
+}
+
+/// The values that are masked in whatever servers print: the secrets of every environment.
+fn secrets(globals: &Globals, project: &Project) -> Secrets {
+    let dir = config::project_dir(&config::config_path(globals.config.as_deref(), Path::new(".")));
+    let names = project.places.environments.iter();
+    let all: Vec<_> = names.map(|name| config::secrets::load(&dir, &name.value)).collect();
+    Secrets::new(all.iter().flat_map(|one| one.values.values()).map(config::secrets::Secret::expose))
 }
 
 /// What `~/` at the beginning stands for.
@@ -59,7 +70,6 @@ mod tests {
 
     use super::*;
     use crate::cli::args::CommandLine;
-    use crate::config;
 
     fn project(text: &str) -> Project {
         let dir = tempfile::tempdir().unwrap();

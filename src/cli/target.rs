@@ -11,6 +11,7 @@ use crate::config::{self, Problem, Project};
 use crate::fleet::Topology;
 use crate::remote::{RemoteChange, RemoteRead};
 use crate::sandbox;
+use crate::template::Templates;
 
 /// A cloud, and what the config says should exist in it.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub(crate) struct Target {
     pub(crate) no_remote: Option<String>,
     /// The operator's clone of the code: where the config lies; none in the sandbox.
     pub(crate) clone: Option<PathBuf>,
+    /// The project's templates and secrets; none in the sandbox.
+    pub(crate) templates: Option<Arc<Templates>>,
     /// Seconds of the cloud per second of ours: 1 but in the sandbox.
     pub(crate) speed: f64,
     /// What is wrong with the config, though it can be used.
@@ -73,6 +76,7 @@ fn sandbox(globals: &Globals, fresh: bool) -> Result<Target, Stop> {
         change,
         no_remote: None,
         clone: None,
+        templates: None,
         problems: Vec::new(),
     })
 }
@@ -93,8 +97,21 @@ async fn aws(globals: &Globals) -> Result<Target, Stop> {
     let remote = servers.map(|servers| Arc::new(servers) as Arc<dyn RemoteRead>);
     let folder =
         globals.config.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
-    let clone = Some(folder.unwrap_or(Path::new(".")).to_owned());
-    Ok(Target { cloud, topology, cloud_change, remote, change, no_remote, clone, speed: 1.0, problems })
+    let folder = folder.unwrap_or(Path::new(".")).to_owned();
+    let templates = Templates::new(Arc::new(project), topology.deployment.to_string(), folder.clone());
+    let (templates, clone) = (Some(Arc::new(templates)), Some(folder));
+    Ok(Target {
+        cloud,
+        topology,
+        cloud_change,
+        remote,
+        change,
+        no_remote,
+        clone,
+        templates,
+        speed: 1.0,
+        problems,
+    })
 }
 
 /// What the config says should exist.

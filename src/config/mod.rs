@@ -12,6 +12,7 @@ pub mod preferences;
 mod problem;
 mod project;
 mod read_project;
+pub mod secrets;
 mod section;
 mod source;
 mod topology;

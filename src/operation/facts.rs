@@ -11,6 +11,7 @@ use crate::fleet::{
     LoadBalancerName, Member, MemberHealth, Reading, Role, Server, Snapshot, Topology, words,
 };
 use crate::repo::RepoFacts;
+use crate::template::SiteFacts;
 
 /// For so long a fact is good enough for a step that takes something away.
 pub const FRESH: SignedDuration = SignedDuration::from_secs(30);
@@ -32,6 +33,8 @@ pub struct Facts<'a> {
     pub fresh: SignedDuration,
     /// What the repository tells, where it was asked.
     pub repo: Option<&'a RepoFacts>,
+    /// What the project's templates and secrets are; none where there is no project.
+    pub site: Option<&'a SiteFacts>,
 }
 
 /// The environment of this name.

@@ -18,6 +18,7 @@ mod registration;
 mod release;
 mod rollback;
 mod set_sizes;
+mod settings;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Assignment, Page, Setting, StepId, Value};
+use super::{Assignment, JobFile, Page, Setting, StepId, Value};
 use crate::fleet::{Changeset, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Zone};
 
 /// Names a value that an earlier step makes.
@@ -179,6 +179,9 @@ pub struct HostJob {
     pub script: String,
     /// As whom; none is root.
     pub user: Option<String>,
+    /// Texts that its script finds in variables: written as it begins, from templates of the project.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<JobFile>,
     /// What takes it back, for `sh`, on the same server as the same user. It may find the script done, half done or not
     /// begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -65,6 +65,7 @@ fn a_plan_is_data_and_comes_back_from_json_as_it_was() {
         script: "true".into(),
         user: None,
         back: None,
+        files: Vec::new(),
         names_server: false,
     };
     let plan =

@@ -61,6 +61,32 @@ pub fn settings(layout: &Layout) -> String {
         .text()
 }
 
+/// The variable in which [`settings_written`] finds its text.
+pub const SETTINGS_TEXT: &str = "settings";
+
+/// Writes the server's settings, whose text is in a variable, and keeps what was there under a note: letters and digits.
+#[must_use]
+pub fn settings_written(layout: &Layout, note: &str) -> String {
+    of_settings(Script::new("settings"), layout, note)
+        .told("virtualenv", &layout.virtualenv)
+        .told("webserver_user", &layout.webserver_user)
+        .then(include_str!("scripts/settings_write.sh"))
+        .text()
+}
+
+/// Puts back the settings that were kept under a note. Where none were, none were written either.
+#[must_use]
+pub fn settings_back(layout: &Layout, note: &str) -> String {
+    of_settings(Script::new("settings"), layout, note).then(include_str!("scripts/settings_back.sh")).text()
+}
+
+fn of_settings(script: Script, layout: &Layout, note: &str) -> Script {
+    script
+        .told("deploy_user", &layout.deploy_user)
+        .told("local_settings", &layout.code.local_settings)
+        .told("note", note)
+}
+
 fn checkout_script(layout: &Layout, changeset: &Changeset) -> Script {
     checkout_by(user(Script::new(&format!("code checkout {changeset}")), layout), layout, changeset)
 }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 
 mod baking;
+mod settings;
 use crate::fleet::{Changeset, CodeLayout, Layout};
 use crate::plan::Page;
 
@@ -160,6 +161,8 @@ fn every(layout: &Layout) -> Vec<String> {
         code::back(layout, &changeset, Some(services::Group::Web)),
         code::requirements(layout),
         code::settings(layout),
+        code::settings_written(layout, "n1"),
+        code::settings_back(layout, "n1"),
         manage::migrate(layout),
         manage::collectstatic(layout),
         manage::compress(layout),

@@ -35,6 +35,7 @@ fn target(cloud: &Fake, topology: &Arc<Topology>) -> Target {
         change: None,
         no_remote: None,
         clone: None,
+        templates: None,
         speed: 1.0,
         problems: Vec::new(),
     }

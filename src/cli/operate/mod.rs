@@ -20,13 +20,14 @@ use super::place::who;
 use super::target::Target;
 use super::{complain, signals, text};
 use crate::engine::lock::LockError;
-use crate::engine::run::{Grip, Launch, NotBegun, Ports, begin};
-use crate::fleet::{EnvironmentPlace, Interest, LaunchSettings, Snapshot, Topology};
+use crate::engine::run::{Grip, Launch, NotBegun, Ports, Texts, begin};
+use crate::fleet::{EnvironmentPlace, Interest, LaunchSettings, Server, Snapshot, Topology};
 use crate::operation::{self, FRESH, Facts, Operation, Options, Refused};
-use crate::plan::Plan;
+use crate::plan::{JobFile, Plan};
 use crate::refresh;
-use crate::remote::quote;
+use crate::remote::{Input, quote};
 use crate::repo::{self, Asking, Question, RepoFacts};
+use crate::template::{SiteFacts, Templates};
 
 pub(crate) use again::{is_again, run as again};
 pub(crate) use lock::run as lock;
@@ -129,7 +130,21 @@ pub(crate) fn ports(target: &Target, place: &EnvironmentPlace) -> Result<Ports, 
         address: target.topology.ssh_address,
         pages: crate::cli::recipes::pages(&place.layout),
         evidence: Some(crate::cli::recipes::evidence(&place.layout)),
+        texts: target.templates.clone().map(texts),
     })
+}
+
+/// Makes the texts of jobs' files.
+fn texts(templates: Arc<Templates>) -> Texts {
+    Arc::new(move |file: &JobFile, server: &Server| {
+        templates.write(file, Some(server)).map(|text| Input::new(text.into_bytes()))
+    })
+}
+
+/// What the project's templates and secrets are.
+async fn site(target: &Target, place: &EnvironmentPlace) -> Option<SiteFacts> {
+    let (templates, name) = (target.templates.clone()?, place.name.to_string());
+    tokio::task::spawn_blocking(move || templates.facts(&name)).await.ok()
 }
 
 /// The plan for what was asked, from facts read just now.
@@ -138,6 +153,7 @@ pub(crate) async fn planned(target: &Target, asked: &PlanOptions) -> Result<Plan
     let options = told(operation, &asked.options)?;
     let place = operation::place(&target.topology, &asked.environment)?;
     let (snapshot, releases) = facts(target, place).await;
+    let site = site(target, place).await;
     let mut facts = Facts {
         snapshot: &snapshot,
         topology: &target.topology,
@@ -147,6 +163,7 @@ pub(crate) async fn planned(target: &Target, asked: &PlanOptions) -> Result<Plan
         // Time of a simulated cloud may go faster than ours.
         fresh: SignedDuration::from_secs_f64(FRESH.as_secs_f64() * target.speed.max(1.0)),
         repo: None,
+        site: site.as_ref(),
     };
     let repo = operation.informed(&facts, &options, asking(target).as_ref()).await;
     facts.repo = repo.as_ref();

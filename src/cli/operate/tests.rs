@@ -33,6 +33,7 @@ impl Kit {
             cloud: Arc::new(cloud.clone()),
             no_remote: None,
             clone: None,
+            templates: None,
             speed: 1.0,
             problems: Vec::new(),
         };

@@ -76,6 +76,7 @@ impl Stage {
                 now: self.cloud.now(),
                 fresh: FRESH,
                 repo: None,
+                site: None,
             };
             operation::find(wish.operation)?.plan(&facts, &wish.options)
         });

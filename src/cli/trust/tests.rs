@@ -39,6 +39,7 @@ impl World {
         let fleet = Fleet {
             cloud_change: None,
             clone: None,
+            templates: None,
             cloud: Arc::new(self.cloud.clone()),
             topology: Arc::clone(&self.topology),
             remote: Some(Arc::new(self.remote.clone())),

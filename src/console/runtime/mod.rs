@@ -46,6 +46,7 @@ use crate::fleet::{Endpoint, Interest, Topology};
 use crate::refresh::{Command, Handle};
 use crate::remote::{RemoteChange, RemoteRead};
 use crate::repo::Asking;
+use crate::template::Templates;
 
 use aside::Aside;
 pub use endings::ConsoleError;
@@ -93,6 +94,8 @@ pub struct Setup {
     pub ports: Option<PortsOf>,
     /// The way to the project's repository; none in the sandbox.
     pub repo: Option<Asking>,
+    /// The project's templates and secrets; none in the sandbox.
+    pub templates: Option<Arc<Templates>>,
     /// Where output of runs is kept; none without a home directory.
     pub state_dir: Option<PathBuf>,
     /// Who works here, for the record of runs: `jane@laptop`.
@@ -143,6 +146,7 @@ pub async fn run(setup: Setup, handle: Handle) -> Result<(), ConsoleError> {
     let bench = setup.ports.map(|ports| Bench {
         ports,
         repo: setup.repo,
+        templates: setup.templates,
         topology: Arc::clone(&state.topology),
         snapshots: handle.snapshots.clone(),
         commands: handle.commands.clone(),

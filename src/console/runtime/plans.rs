@@ -22,6 +22,7 @@ use crate::operation::{self, FRESH, Facts};
 use crate::plan::Plan;
 use crate::refresh::Command;
 use crate::repo::Asking;
+use crate::template::{SiteFacts, Templates};
 
 /// Gives what a run in an environment reads and changes; or why it cannot be had.
 pub type PortsOf = Arc<dyn Fn(&EnvironmentPlace) -> Result<Ports, String> + Send + Sync>;
@@ -61,6 +62,7 @@ impl Plans {
 pub(super) struct Bench {
     pub(super) ports: PortsOf,
     pub(super) repo: Option<Asking>,
+    pub(super) templates: Option<Arc<Templates>>,
     pub(super) topology: Arc<Topology>,
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(super) commands: mpsc::Sender<Command>,
@@ -81,6 +83,7 @@ impl Bench {
         // A planner that needs none is not stopped by a list that cannot be read; one that does says so.
         let releases = releases(&ports, &self.topology, &place, &snapshot).await.unwrap_or_default();
         let operation = operation::find(wish.operation).map_err(|refused| no(refused.to_string()))?;
+        let site = self.site(&place).await;
         let mut facts = Facts {
             snapshot: &snapshot,
             topology: &self.topology,
@@ -89,11 +92,18 @@ impl Bench {
             now: (self.clock.now)(),
             fresh: on_the_clouds_clock(FRESH, self.clock.speed),
             repo: None,
+            site: site.as_ref(),
         };
         let told = operation.informed(&facts, &wish.options, self.repo.as_ref()).await;
         facts.repo = told.as_ref();
         let plan = operation.plan(&facts, &wish.options);
         plan.map(Box::new).map_err(|refused| NoPlan { words: refused.to_string(), word: refused.word() })
+    }
+
+    /// What the project's templates and secrets are.
+    async fn site(&self, place: &EnvironmentPlace) -> Option<SiteFacts> {
+        let (templates, name) = (self.templates.clone()?, place.name.to_string());
+        tokio::task::spawn_blocking(move || templates.facts(&name)).await.ok()
     }
 
     /// The newest snapshot, everything a plan stands on read after now where that is possible.
@@ -295,9 +305,10 @@ mod tests {
                 address: crate::fleet::AddressChoice::Private,
                 pages: run::Pages { show: page(), off: page(), healthy: page(), unhealthy: page() },
                 evidence: None,
+                texts: None,
             })
         });
-        (Bench { ports, repo, topology, snapshots, commands, clock }, kept)
+        (Bench { ports, repo, templates: None, topology, snapshots, commands, clock }, kept)
     }
 
     fn wish(options: Options) -> PlanWish {

@@ -22,7 +22,7 @@ pub use entry::{Bound, Entry, Left, Mutation, MutationEnd, StepEnd, Way};
 pub use machine::Cancel;
 pub use start::{Grip, Launch, NotBegun, begin, resume};
 pub use story::{IntentStory, StepStory, Story};
-pub use world::{Pages, Ports};
+pub use world::{Pages, Ports, Texts};
 
 #[cfg(test)]
 pub use halt::Halt;

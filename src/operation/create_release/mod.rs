@@ -6,12 +6,13 @@ mod builder;
 use jiff::Timestamp;
 
 use super::code::{self, Code};
-use super::deploy::{self, SETTINGS};
+use super::deploy;
 use super::draft::{Draft, step};
 use super::refused::some;
 use super::release::{prefix, releases};
+use super::settings::{On, Settings};
 use super::{Facts, Options, Refused};
-use crate::fleet::{Group, ImageId, LaunchSource, Layout};
+use crate::fleet::{Group, ImageId, LaunchSource, Layout, Role};
 use crate::plan::{
     Action, Condition, HostJob, InstanceRef, Lasts, NewRelease, Repeat, Slot, Step, StepId, Undo,
 };
@@ -46,7 +47,10 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     is_new(draft, facts, &code)?;
     let names = Names::new(facts, &code)?;
     let server = builder::server(facts, group, &base)?;
-    addresses(draft, facts, &base)?;
+    let settings = Settings::of(draft, facts, &code.changeset)?;
+    if !settings.is_written() {
+        addresses(draft, facts, &base)?;
+    }
     draft.assume_release(&base.launch);
     draft.title(format!("make a release of {}", code.named()));
     draft.note(format!(
@@ -58,7 +62,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     }
     // R7: from here on a new version changes nothing for the group.
     let pinned = deploy::pin(draft, group, &base.launch);
-    let built = build(draft, facts, &code, server, pinned);
+    let built = build(draft, facts, &code, &settings, server, pinned);
     bake_it(draft, group, &base, &code, names, built);
     Ok(())
 }
@@ -200,6 +204,7 @@ fn build(
     draft: &mut Draft<'_>,
     facts: &Facts<'_>,
     code: &Code,
+    settings: &Settings,
     server: crate::plan::NewServer,
     pinned: Option<StepId>,
 ) -> StepId {
@@ -229,19 +234,21 @@ fn build(
         )
     });
     let mut last = reached;
-    for job in jobs(&facts.place.layout, code) {
+    for job in jobs(facts, code, settings) {
         last = draft.add(Step { after: vec![last], ..job });
     }
     last
 }
 
 /// What is done on the builder, in its order.
-fn jobs(layout: &Layout, code: &Code) -> Vec<Step> {
+fn jobs(facts: &Facts<'_>, code: &Code, settings: &Settings) -> Vec<Step> {
+    let layout = &facts.place.layout;
+    let on = On { server: InstanceRef::Later(slot()), target: BUILDER, role: &Role::Web, stays: false };
     let code_script = checkout::checkout(layout, &code.changeset);
     let mut all = vec![
         Step { becomes: Some(code.named()), ..job("check out the code", "code", code_script, 900) },
         job("install its requirements", "requirements", checkout::requirements(layout), 1_800),
-        job(SETTINGS, "settings", checkout::settings(layout), 120),
+        settings.step(facts, BUILDER, &on),
     ];
     if layout.code.static_local {
         // R21: without the manifest every page would be a 500.
@@ -272,6 +279,7 @@ fn job(title: &str, name: &str, script: String, deadline_s: u32) -> Step {
         script,
         user: None,
         back: None,
+        files: Vec::new(),
         names_server: false,
     };
     Step { deadline_s, ..step(BUILDER, title, BUILDER, Action::Job(Box::new(job))) }

@@ -6,9 +6,10 @@ use super::super::code::{Code, choose_code};
 use super::super::draft::{Draft, step};
 use super::super::refused::some;
 use super::super::registration::{DRAINING_S, ids, in_service_in_s};
+use super::super::settings::{On, Settings};
 use super::super::{Facts, Options, Refused};
 use super::migrations::schema_of;
-use super::workers::{SETTINGS, job, new_code, packages};
+use super::workers::{job, new_code, packages};
 use crate::fleet::{Changeset, Group, InstanceId, LoadBalancer, Power, Process, Role, Server, words};
 use crate::plan::{Action, Assignment, Condition, Lasts, Setting, Step, StepId, Undo, Value};
 use crate::recipe::{code, health, manage, services};
@@ -80,7 +81,8 @@ pub(in super::super) fn plan(
         ));
     }
     let quiet = draft.set_processes(group, &QUIET, true, Lasts::UntilTheEnd, &[]);
-    let same = Same::new(facts, &to, &balancers);
+    let settings = Settings::of(draft, facts, &to.changeset)?;
+    let same = Same::new(facts, &to, settings, &balancers);
     let mut after: Vec<StepId> = quiet.into_iter().collect();
     for some in servers.chunks(batch) {
         let mut ends = Vec::with_capacity(some.len());
@@ -125,7 +127,7 @@ fn somebody_serves(
 struct Same<'f> {
     checkout: String,
     requirements: String,
-    settings: String,
+    settings: Settings,
     /// Title, name and script of what comes then.
     then: Vec<(&'static str, &'static str, String)>,
     health: String,
@@ -136,7 +138,7 @@ struct Same<'f> {
 }
 
 impl<'f> Same<'f> {
-    fn new(facts: &Facts<'f>, to: &Code, balancers: &[&'f LoadBalancer]) -> Self {
+    fn new(facts: &Facts<'f>, to: &Code, settings: Settings, balancers: &[&'f LoadBalancer]) -> Self {
         let layout = &facts.place.layout;
         let mut registered: BTreeMap<InstanceId, Vec<&LoadBalancer>> = BTreeMap::new();
         for balancer in balancers {
@@ -158,7 +160,7 @@ impl<'f> Same<'f> {
         Self {
             checkout: code::checkout(layout, &to.changeset),
             requirements: code::requirements(layout),
-            settings: code::settings(layout),
+            settings,
             then,
             health: health::wait(layout, 120),
             registered,
@@ -186,8 +188,10 @@ fn one(
     }
     let code = draft.add(new_code(facts, server, to, same.baked.get(&server.id), &same.checkout, &drained));
     let mut last = draft.add(packages(server, same.requirements.clone(), &[code]));
-    let settings = job(server, SETTINGS, "settings", same.settings.clone());
+    let settings = same.settings.step(facts, "web", &On::server(server));
     last = draft.add(Step { after: vec![last], ..settings });
+    let mut new = vec![code];
+    new.extend(same.settings.is_written().then_some(last));
     for (title, name, script) in &same.then {
         last = draft.add(Step {
             after: vec![last],
@@ -198,7 +202,7 @@ fn one(
     // R2: by Django's own word, before anybody is sent there.
     let health = job(server, "wait until Django answers its own check", "health", same.health.clone());
     // From here on it serves by the new code: what stops the run later takes that back from nobody.
-    last = draft.add(Step { after: vec![last], deadline_s: 240, settles: vec![code], ..health });
+    last = draft.add(Step { after: vec![last], deadline_s: 240, settles: new, ..health });
     if out.is_empty() {
         return vec![last];
     }

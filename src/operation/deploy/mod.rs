@@ -11,4 +11,4 @@ mod workers;
 pub(super) use before::newer_than;
 pub(super) use migrations::schema_of;
 pub(super) use point::pin;
-pub(super) use workers::{SETTINGS, plan as worker};
+pub(super) use workers::plan as worker;

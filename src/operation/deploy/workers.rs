@@ -3,15 +3,13 @@
 use super::super::code::{Code, choose_code};
 use super::super::draft::{Draft, step};
 use super::super::release::named;
+use super::super::settings::{On, Settings};
 use super::super::{Facts, Options, Refused};
 use super::before;
 use super::migrations::{self, Meeting, look};
 use crate::fleet::{Changeset, Power, Role, Server, words};
 use crate::plan::{Action, HostJob, InstanceRef, Lasts, Step, StepId, Undo};
 use crate::recipe::{celery, code, manage, services};
-
-/// The step that leaves a server's settings as they are.
-pub(in super::super) const SETTINGS: &str = "keep the settings that are there";
 
 /// What the workers' part gives to the rest.
 #[derive(Clone, Debug, Default)]
@@ -81,6 +79,7 @@ pub(super) fn lane(
     let layout = &facts.place.layout;
     let mut lane = Lane::default();
     let checkout = code::checkout(layout, &to.changeset);
+    let settings = Settings::of(draft, facts, &to.changeset)?;
     let mut all_stopped = Vec::new();
     let mut settled = Vec::new();
     for worker in &workers {
@@ -89,10 +88,13 @@ pub(super) fn lane(
         let new = Step { lane: "worker".into(), ..new_code(facts, worker, to, None, &checkout, &[halted]) };
         let code = draft.add(new);
         let packages = draft.add(packages(worker, code::requirements(layout), &[code]));
-        let script = code::settings(layout);
-        settled.push(draft.add(Step { after: vec![packages], ..job(worker, SETTINGS, "settings", script) }));
-        lane.steps.push(halted);
-        lane.steps.push(code);
+        let written = settings.step(facts, "worker", &On::server(worker));
+        let written = draft.add(Step { after: vec![packages], ..written });
+        settled.push(written);
+        lane.steps.extend([halted, code]);
+        if settings.is_written() {
+            lane.steps.push(written);
+        }
     }
     lane.ready = once(draft, facts, options, first, migrate, settled);
     for worker in &workers {
@@ -268,6 +270,7 @@ fn job_with(server: &Server, title: &str, name: &str, script: String, back: Opti
         script,
         user: None,
         back,
+        files: Vec::new(),
         names_server: false,
     };
     let lane = if server.role.role == Role::Web { "web" } else { "worker" };

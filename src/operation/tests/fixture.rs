@@ -13,6 +13,7 @@ use crate::fleet::{
 };
 use crate::plan::Plan;
 use crate::repo::{Between, Commit, Danger, Head, Migration, Question, RepoFacts};
+use crate::template::SiteFacts;
 
 /// What a planner is told, owned.
 pub(super) struct World {
@@ -20,6 +21,7 @@ pub(super) struct World {
     pub(super) place: EnvironmentPlace,
     pub(super) releases: Vec<LaunchSettings>,
     pub(super) repo: Option<RepoFacts>,
+    pub(super) site: Option<SiteFacts>,
     /// How old everything is.
     pub(super) age: SignedDuration,
     measured: Vec<(String, Fact)>,
@@ -31,7 +33,7 @@ impl World {
         let mut place = parts.add("staging", web);
         place.layout = Arc::new(layout());
         let age = SignedDuration::from_secs(4);
-        Self { parts, place, releases: Vec::new(), repo: None, age, measured: Vec::new() }
+        Self { parts, place, releases: Vec::new(), repo: None, site: None, age, measured: Vec::new() }
     }
 
     /// With three releases: one newer than what runs, and one older. What runs was measured on the worker.
@@ -177,6 +179,7 @@ impl World {
             now: self.now(),
             fresh: FRESH,
             repo: self.repo.as_ref(),
+            site: self.site.as_ref(),
         };
         find(operation).unwrap().plan(&facts, &told)
     }
@@ -196,6 +199,7 @@ impl World {
             now: self.now(),
             fresh: FRESH,
             repo: self.repo.as_ref(),
+            site: self.site.as_ref(),
         };
         find(operation).unwrap().asks(&facts, &told)
     }

@@ -9,6 +9,7 @@ mod names;
 mod refusals;
 mod releases;
 mod rules;
+mod settings;
 mod upgrades;
 
 use fixture::{World, migration, show, steps, template, the, waits_for};

@@ -17,6 +17,7 @@ fn told(world: &World) -> Vec<String> {
         now: world.now(),
         fresh: FRESH,
         repo: world.repo.as_ref(),
+        site: None,
     };
     releases(&facts)
         .iter()

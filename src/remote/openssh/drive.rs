@@ -5,8 +5,9 @@ use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::select;
 use tokio::time::{Instant, sleep_until};
 
@@ -197,6 +198,7 @@ impl<'a> Run<'a> {
             select! {
                 read = channel.out.read(&mut out[..out_room]), if reading && !self.out.closed => {
                     let lines = self.take_in(Stream::Out, &out[..read.unwrap_or(0)]);
+                    self.take_along(&mut channel.out, &mut out[..out_room], lines);
                     out_room = room_after(out_room, lines);
                     quiet = self.next_look(quiet);
                 }
@@ -239,6 +241,14 @@ impl<'a> Run<'a> {
     fn next_look(&self, quiet: Option<Instant>) -> Option<Instant> {
         let midway = self.out.is_midway() || self.err.is_midway();
         if midway { quiet.or_else(|| Some(Instant::now() + UNFINISHED)) } else { None }
+    }
+
+    /// What can be read already comes along with so many lines: whoever waits for them is woken once.
+    fn take_along(&mut self, from: &mut (impl AsyncRead + Unpin), room: &mut [u8], mut lines: usize) {
+        while lines < MOST_LINES / 2 && !self.out.is_over() {
+            let Some(read) = from.read(room).now_or_never() else { return };
+            lines += self.take_in(Stream::Out, &room[..read.unwrap_or(0)]);
+        }
     }
 
     /// How many lines came of it is returned.

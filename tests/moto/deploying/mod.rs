@@ -122,6 +122,7 @@ impl Life<'_> {
                 unhealthy: recipe::page::set(&place.layout, Page::Unhealthy),
             },
             evidence: None,
+            texts: None,
         }
     }
 
@@ -145,6 +146,7 @@ impl Life<'_> {
             now: self.cloud.now(),
             fresh: SignedDuration::from_secs(FRESH.as_secs() * i64::from(SPEED)),
             repo: None,
+            site: None,
         };
         operation::find(operation).unwrap().plan(&facts, options).map_err(|refused| refused.to_string())
     }

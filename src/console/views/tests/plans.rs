@@ -56,6 +56,7 @@ fn job(name: &str) -> Action {
         script: "set -e\ncd /home/myproject/www\n./manage.py migrate --noinput".into(),
         user: Some("myproject".into()),
         back: None,
+        files: Vec::new(),
         names_server: false,
     }))
 }

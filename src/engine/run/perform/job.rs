@@ -7,7 +7,7 @@ use super::{StepStop, Worker};
 use crate::engine::run::entry::{Mutation, MutationEnd, StepEnd};
 use crate::engine::run::world::{Trouble, instance_of};
 use crate::fleet::InstanceId;
-use crate::plan::{HostJob, Repeat};
+use crate::plan::{HostJob, JobFile, Repeat};
 use crate::remote::{DurableJob, Ending, Input, JobName, Line, Outcome, Seen, Stream, Target, quote};
 
 /// How often a job is attached to again that the server does not know any more.
@@ -48,8 +48,13 @@ pub(super) async fn run(worker: &mut Worker, job: &HostJob) -> Result<StepEnd, S
 /// Runs what takes the job back, if there is something. It may find the job done, half done or not begun.
 pub(super) async fn take_back(worker: &mut Worker, job: &HostJob) -> Result<(), StepStop> {
     let Some(script) = &job.back else { return Ok(()) };
-    let back =
-        HostJob { name: format!("{}-back", job.name), script: script.clone(), back: None, ..job.clone() };
+    let back = HostJob {
+        name: format!("{}-back", job.name),
+        script: script.clone(),
+        back: None,
+        files: Vec::new(),
+        ..job.clone()
+    };
     run(worker, &back).await.map(|_| ())
 }
 
@@ -96,13 +101,8 @@ async fn start(
     // What takes a job back installs and restarts as well: it has its own time.
     let seconds = if worker.back { worker.step.deadline_s.max(1_800) } else { worker.step.deadline_s };
     let limit = Duration::from_secs(u64::from(seconds));
-    let script = if job.names_server { meant_for(instance, &job.script) } else { job.script.clone() };
-    let durable = || DurableJob {
-        name: name.clone(),
-        script: Input::new(script.clone().into_bytes()),
-        user: job.user.clone(),
-        limit,
-    };
+    let script = script(worker, job, instance).await?;
+    let durable = || DurableJob { name: name.clone(), script: script.clone(), user: job.user.clone(), limit };
     let mutation = Mutation::Job { instance: instance.clone(), job: name.to_string() };
     let begin = async |world: std::sync::Arc<crate::engine::run::world::World>| {
         let once = async || world.ports.act.start(target, durable()).collect(20).await;
@@ -114,6 +114,50 @@ async fn start(
     };
     // Starting one that was started does nothing: asking again finds out.
     worker.mutate(vec![mutation], begin, async |world| begin(world).await.map(Some)).await
+}
+
+/// The script as it goes to the server: with the texts of its files in variables, and told which server it is meant for.
+async fn script(worker: &mut Worker, job: &HostJob, instance: &InstanceId) -> Result<Input, StepStop> {
+    let mut text = job.script.clone();
+    if !job.files.is_empty() {
+        text = with_texts(&text, &texts(worker, job, instance).await?);
+    }
+    if job.names_server {
+        text = meant_for(instance, &text);
+    }
+    Ok(Input::new(text.into_bytes()))
+}
+
+/// The texts of a job's files, by their variables.
+async fn texts(
+    worker: &mut Worker,
+    job: &HostJob,
+    instance: &InstanceId,
+) -> Result<Vec<(String, Input)>, StepStop> {
+    let Some(make) = worker.world.ports.texts.clone() else {
+        let which = job.files.first().map_or("a template", |file| file.template.as_str());
+        return Err(StepStop::Failed(format!(
+            "{which} belongs to a project, and there is none here: resume in the project's directory"
+        )));
+    };
+    let server = worker.patiently(async |world| world.server(instance).await).await?;
+    let files = job.files.clone();
+    let made = tokio::task::spawn_blocking(move || {
+        let one = |file: &JobFile| Ok((file.variable.clone(), make(file, &server)?));
+        files.iter().map(one).collect::<Result<Vec<_>, String>>()
+    });
+    let made = made.await.unwrap_or_else(|error| Err(format!("no text was made: {error}")));
+    made.map_err(StepStop::Failed)
+}
+
+/// The script with texts in variables, after the comment that it begins with. What holds them goes from the server's disk
+/// as it begins.
+fn with_texts(script: &str, texts: &[(String, Input)]) -> String {
+    let (first, rest) = script.split_once('\n').unwrap_or((script, ""));
+    let told = texts.iter().fold(String::new(), |told, (variable, text)| {
+        told + variable + "=" + &quote(&String::from_utf8_lossy(text.bytes())) + "\n"
+    });
+    format!("{first}\nrm -f -- \"$0\"\n{told}{rest}")
 }
 
 /// The script, told which server it is meant for.
@@ -223,6 +267,21 @@ fn is_new(line: &Line, passed: &mut [u64; 2], seen: &mut [u64; 2]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_come_after_the_first_comment_whatever_is_in_them_and_the_file_that_holds_them_goes() {
+        let text = Input::new(b"A = 'it''s'\n$(reboot)\n".to_vec());
+        let told = with_texts(
+            "# sandbox: settings\nset -eu\nprintf '%s' \"$settings\"\n",
+            &[("settings".into(), text)],
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("command");
+        std::fs::write(&script, &told).unwrap();
+        let ran = std::process::Command::new("sh").arg(&script).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&ran.stdout), "A = 'it''s'\n$(reboot)\n");
+        assert!(told.starts_with("# sandbox: settings\n") && !script.exists());
+    }
 
     #[test]
     fn a_script_that_is_told_its_server_still_says_what_it_does_in_its_first_comment() {

@@ -62,6 +62,7 @@ impl Kit {
                 unhealthy: page("unhealthy"),
             },
             evidence: None,
+            texts: None,
         }
     }
 

@@ -19,7 +19,15 @@ fn builder() -> InstanceRef {
 
 fn job(id: u16, name: &str, script: String) -> Step {
     let names_server = name == "clean";
-    let job = HostJob { server: builder(), name: name.into(), script, user: None, back: None, names_server };
+    let job = HostJob {
+        server: builder(),
+        name: name.into(),
+        script,
+        user: None,
+        files: Vec::new(),
+        back: None,
+        names_server,
+    };
     step(id, &[id - 1], Action::Job(Box::new(job)), Lasts::Stays, Undo::Nothing)
 }
 

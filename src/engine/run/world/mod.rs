@@ -14,9 +14,9 @@ use crate::fleet::{
     AddressChoice, DeploymentName, Group, GroupName, HealthState, ImageId, InstanceId, LaunchSource,
     LoadBalancerName, MemberHealth, Server,
 };
-use crate::plan::{Fact, InstanceRef, Slot, Value};
+use crate::plan::{Fact, InstanceRef, JobFile, Slot, Value};
 use crate::remote::host_keys::{Trust, keys_in_console};
-use crate::remote::{Command, Outcome, Refusal, RemoteChange, RemoteRead, Target};
+use crate::remote::{Command, Input, Outcome, Refusal, RemoteChange, RemoteRead, Target};
 
 /// How long a short look at a server may take.
 const LOOK: Duration = Duration::from_secs(30);
@@ -62,7 +62,12 @@ pub struct Ports {
     pub pages: Pages,
     /// A script that prints the last lines of a web server's logs.
     pub evidence: Option<String>,
+    /// Makes the texts of jobs' files from the project's templates; none where there is no project.
+    pub texts: Option<Texts>,
 }
+
+/// Makes the text of a job's file for a server, or says why not. It may hold secrets, and reads files.
+pub type Texts = Arc<dyn Fn(&JobFile, &Server) -> Result<Input, String> + Send + Sync>;
 
 /// Why something was not read or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,6 +203,13 @@ impl World {
             }
         };
         Target::new(instance.clone(), address).map_err(|error| Trouble::Definite(error.to_string()))
+    }
+
+    /// A server with an address, as EC2 lists it.
+    pub(super) async fn server(&self, instance: &InstanceId) -> Result<Server, Trouble> {
+        self.target(instance).await?;
+        let known = self.known(|known| known.servers.get(instance).cloned());
+        known.ok_or_else(|| Trouble::Later(format!("{instance} is not listed yet")))
     }
 
     /// Runs a short script on a server and gives what it printed; an exit code other than 0 is an error with its last

@@ -1,0 +1,99 @@
+//! Settings from the project's template: what is planned, and what is refused.
+
+use insta::assert_snapshot;
+
+use super::*;
+use crate::fleet::sample;
+use crate::plan::{Action, HostJob, Plan, Undo};
+use crate::template::{SiteFacts, Source};
+
+fn source() -> Source {
+    Source {
+        template: "deployment/templates/local_settings.py".into(),
+        sources: "d1".into(),
+        unknown: Vec::new(),
+    }
+}
+
+fn with(settings: Option<Result<Source, String>>, missing: &[&str]) -> World {
+    let mut world = World::with_releases(2);
+    world.site = Some(SiteFacts {
+        settings,
+        missing: missing.iter().map(|one| (*one).to_owned()).collect(),
+        secrets_file: "fabsecrets_staging.py".into(),
+    });
+    world
+}
+
+fn jobs(plan: &Plan) -> Vec<(&HostJob, &Undo)> {
+    let job = |step: &'_ crate::plan::Step| match &step.action {
+        Action::Job(job) if job.name == "settings" => true,
+        _ => false,
+    };
+    let steps = plan.steps.iter().filter(|step| job(step));
+    steps
+        .map(|step| match &step.action {
+            Action::Job(job) => (job.as_ref(), &step.undo),
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+const TO: (Opt, &str) = (Opt::Release, "latest");
+
+#[test]
+fn a_deploy_writes_settings_with_the_addresses_of_now_and_takes_them_back() {
+    let plan = with(Some(Ok(source())), &[]).plan("deploy-worker", &[TO]).unwrap();
+    assert_snapshot!(show(&plan));
+    for (job, undo) in jobs(&plan) {
+        assert_eq!(job.files[0].site.role, "worker");
+        assert!(job.back.as_ref().unwrap().contains("before-") && matches!(undo, Undo::Reverse(_)));
+    }
+}
+
+#[test]
+fn r8_a_release_made_anew_has_the_addresses_of_now() {
+    let mut world = with(Some(Ok(source())), &[]);
+    world.place.branch = Some("develop".into());
+    world.head("develop", Ok("5e6f7081928374655647382910fedcba01234567"));
+    let plan = world.plan("create-release", &[]).unwrap();
+    let all = jobs(&plan);
+    assert_eq!((all.len(), all[0].0.files[0].site.role.as_str(), &all[0].0.back), (1, "web", &None));
+}
+
+#[test]
+fn r19_replicas_keep_their_numbers_when_one_is_added() {
+    let mut world = with(Some(Ok(source())), &[]);
+    let before = replicas(&world);
+    // Its id comes before that of the old one.
+    let mut new = sample::server("i-000000", "staging", "db-replica");
+    new.private_address = Some("10.9.9.9".into());
+    new.launched_at = Some(sample::epoch());
+    world.parts.servers.push(new);
+    let after = replicas(&world);
+    assert_eq!(after, [before, vec!["10.9.9.9".to_owned()]].concat());
+}
+
+fn replicas(world: &World) -> Vec<String> {
+    let plan = world.plan("deploy-worker", &[TO]).unwrap();
+    jobs(&plan)[0].0.files[0].site.replicas.clone()
+}
+
+#[test]
+fn settings_that_cannot_be_written_are_refused_until_those_there_will_do() {
+    let broken = with(Some(Err("local_settings.py:3: syntax error".into())), &[]);
+    let missing = with(Some(Ok(source())), &["broker_password"]);
+    for (world, why) in [(&broken, "local_settings.py:3"), (&missing, "broker_password")] {
+        let refused = world.refused("deploy-worker", &[TO]);
+        assert!(refused.contains(why) && refused.contains("old-settings"), "{refused}");
+        let plan = world.plan("deploy-worker", &[TO, (Opt::Override, "old-settings")]).unwrap();
+        assert!(jobs(&plan).iter().all(|(job, _)| job.files.is_empty()));
+    }
+}
+
+#[test]
+fn names_that_nobody_knows_are_told_and_no_secret_is_in_a_plan() {
+    let unknown = Source { unknown: vec!["sentry_dsn".into()], ..source() };
+    let plan = with(Some(Ok(unknown)), &[]).plan("deploy-worker", &[TO]).unwrap();
+    assert!(plan.notes.iter().any(|note| note.contains("sentry_dsn")), "{:?}", plan.notes);
+}

@@ -1,0 +1,14 @@
+//! What the project's own templates say on a server: Jinja2 with the config, the servers and the secrets in it.
+//!
+//! Planners are told what there is ([`SiteFacts`]); the text itself is made when a step begins, for it holds secrets.
+
+mod context;
+mod facts;
+mod python;
+mod render;
+
+#[cfg(test)]
+mod tests;
+
+pub use facts::{SiteFacts, Source};
+pub use render::Templates;

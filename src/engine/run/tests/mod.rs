@@ -2,6 +2,7 @@
 
 mod converging;
 mod endings;
+mod files;
 mod gone;
 mod killed;
 mod kit;

@@ -79,35 +79,41 @@ pub(super) fn not_done(stop: StepStop, what: &str, wanted: &str) -> Result<Left,
     }
 }
 
-/// Puts settings back to the values found before, latest first.
+/// Puts settings back to the values found before, latest first. What does not answer at once is put back after
+/// everything else, so that a server that hangs keeps no other waiting.
 async fn settings(worker: &mut Worker, priors: Vec<(Setting, Value)>) -> Result<Vec<Left>, StepStop> {
-    let mut left = Vec::new();
-    let mut wanted = Vec::new();
     let priors = of_servers_that_are_there(worker, priors).await;
-    // At once where that works; otherwise one by one, so that one that cannot be read keeps no other.
     let all: Vec<Setting> = priors.iter().map(|(setting, _)| setting.clone()).collect();
-    let mut known: Vec<Option<Value>> = vec![None; all.len()];
-    if let Ok(found) = worker.world.settings(&all).await {
-        known = found.into_iter().map(Some).collect();
+    let (mut at_once, mut later) = (Vec::new(), Vec::new());
+    for ((setting, prior), found) in priors.into_iter().zip(worker.world.each_setting(&all).await) {
+        match found {
+            Some(found) => at_once.push((setting, prior, found)),
+            None => later.push((setting, prior)),
+        }
     }
-    for ((setting, prior), known) in priors.into_iter().zip(known).rev() {
-        let found = match known {
-            Some(found) => Ok(found),
-            None => worker.patiently(async |world| world.setting(&setting).await).await,
-        };
-        let found = match found {
-            Ok(found) => found,
+    let mut left = put_back(worker, at_once).await?;
+    let mut found_later = Vec::with_capacity(later.len());
+    for (setting, prior) in later {
+        match worker.patiently(async |world| world.setting(&setting).await).await {
+            Ok(found) => found_later.push((setting, prior, found)),
             Err(StepStop::LockLost(words)) => return Err(StepStop::LockLost(words)),
             Err(
                 StepStop::Failed(why)
                 | StepStop::Stopped(why)
                 | StepStop::Unknown(why)
                 | StepStop::Unrecorded(why),
-            ) => {
-                left.push(unset(&setting, &prior, None, why, false));
-                continue;
-            }
-        };
+            ) => left.push(unset(&setting, &prior, None, why, false)),
+        }
+    }
+    left.extend(put_back(worker, found_later).await?);
+    Ok(left)
+}
+
+/// Puts back what has another value than before, latest first.
+async fn put_back(worker: &mut Worker, priors: Vec<(Setting, Value, Value)>) -> Result<Vec<Left>, StepStop> {
+    let mut left = Vec::new();
+    let mut wanted = Vec::new();
+    for (setting, prior, found) in priors.into_iter().rev() {
         if found == prior {
             continue;
         }

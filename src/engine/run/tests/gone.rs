@@ -1,76 +1,102 @@
-//! A server that goes while something is put back on it.
+//! A server that goes, or hangs, while something is put back on it.
 
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::{Ports, begin};
 use super::kit::{Kit, plan, step, told};
+use super::relay::{Instead, Relay, no_answer};
 use crate::cloud::{CloudChange, CloudRead};
 use crate::engine::store::RunState;
-use crate::plan::{Action, Assignment, Lasts, Page, Setting, StepId, Undo, Value};
-use crate::remote::{
-    Command, CommandLine, DurableJob, Ending, Job, JobName, Outcome, Refusal, RemoteChange, RemoteRead,
-    Target, Upload,
-};
-use crate::sandbox::{SandboxCloud, SandboxHostsChange};
+use crate::fleet::InstanceId;
+use crate::plan::{Action, Assignment, Lasts, Page, Plan, Setting, StepId, Undo, Value};
+use crate::remote::{Job, RemoteChange};
 
-/// Servers of which whoever is told to take the page off is terminated just then.
-struct Going {
-    cloud: SandboxCloud,
-    act: SandboxHostsChange,
-    went: Arc<AtomicBool>,
+/// The page goes up on servers, and off again.
+fn page_and_back(instances: &[InstanceId]) -> Plan {
+    let page = |instance: &InstanceId| Assignment {
+        setting: Setting::Page { instance: instance.clone() },
+        to: Value::Page(Page::Healthy),
+    };
+    let settings = instances.iter().map(page).collect();
+    plan(vec![
+        step(1, &[], Action::Set { settings }, Lasts::UntilTheEnd, Undo::Restore),
+        step(2, &[1], Action::Restore { steps: vec![StepId(1)] }, Lasts::Stays, Undo::Nothing),
+    ])
 }
 
-impl RemoteChange for Going {
-    fn exec(&self, target: &Target, command: Command) -> Job {
-        if !command.text.contains("page off") {
-            return self.act.exec(target, command);
-        }
-        let (job, end) = Job::new();
-        let (cloud, went, target) = (self.cloud.clone(), Arc::clone(&self.went), target.clone());
-        tokio::spawn(async move {
-            if !went.swap(true, Ordering::SeqCst) {
-                cloud.terminate_member(target.instance(), true).await.unwrap();
-            }
-            let (server, detail) = (target.to_string(), "connection timed out".to_owned());
-            let outcome = Outcome::NotStarted(Refusal::TimedOut { server, detail });
-            end.end(Ending { outcome, started: None, at: cloud.now(), before: Vec::new() });
-        });
-        job
-    }
-    fn upload(&self, target: &Target, upload: Upload) -> Job {
-        self.act.upload(target, upload)
-    }
-    fn start(&self, target: &Target, job: DurableJob) -> Job {
-        self.act.start(target, job)
-    }
-    fn stop(&self, target: &Target, name: &JobName) -> Job {
-        self.act.stop(target, name)
-    }
-    fn forget(&self, target: &Target, name: &JobName) -> Job {
-        self.act.forget(target, name)
-    }
-    fn shell(&self, target: &Target) -> CommandLine {
-        self.act.shell(target)
-    }
+fn ports(kit: &Kit, instead: Instead) -> Ports {
+    let act: Arc<dyn RemoteChange> = Arc::new(Relay { act: kit.cloud.hosts_change(), instead });
+    Ports { act, ..kit.ports() }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_page_is_not_taken_off_a_server_that_goes_meanwhile_and_nobody_waits_for_it() {
     let kit = Kit::new();
     let instance = kit.members().await.remove(0);
-    let settings = vec![Assignment { setting: Setting::Page { instance }, to: Value::Page(Page::Healthy) }];
-    let plan = plan(vec![
-        step(1, &[], Action::Set { settings }, Lasts::UntilTheEnd, Undo::Restore),
-        step(2, &[1], Action::Restore { steps: vec![StepId(1)] }, Lasts::Stays, Undo::Nothing),
-    ]);
     let (cloud, went) = (kit.cloud.clone(), Arc::new(AtomicBool::new(false)));
-    let act = Going { cloud: cloud.clone(), act: cloud.hosts_change(), went: Arc::clone(&went) };
-    let ports =
-        Ports { look: Arc::new(cloud.hosts()) as Arc<dyn RemoteRead>, act: Arc::new(act), ..kit.ports() };
-    let before = cloud.now();
-    let told = told(begin(ports, kit.store(), plan, Kit::launch("jane@laptop")).await.unwrap()).await;
+    let gone = Arc::clone(&went);
+    // Whoever is told to take the page off is terminated just then.
+    let instead: Instead = Box::new(move |target, command| {
+        if !command.text.contains("page off") {
+            return None;
+        }
+        let (job, end) = Job::new();
+        let (cloud, went, target) = (cloud.clone(), Arc::clone(&gone), target.clone());
+        tokio::spawn(async move {
+            if !went.swap(true, Ordering::SeqCst) {
+                cloud.terminate_member(target.instance(), true).await.unwrap();
+            }
+            end.end(no_answer(&target, cloud.now()));
+        });
+        Some(job)
+    });
+    let before = kit.cloud.now();
+    let plan = page_and_back(&[instance]);
+    let started = begin(ports(&kit, instead), kit.store(), plan, Kit::launch("jane@laptop")).await;
+    let told = told(started.unwrap()).await;
     assert_eq!(told.state, RunState::Done, "{:?}", told.story.failure());
     assert!(went.load(Ordering::SeqCst) && told.story.left().is_empty(), "{:?}", told.story.left());
-    assert!(cloud.now().duration_since(before).as_secs() < 120);
+    assert!(kit.cloud.now().duration_since(before).as_secs() < 120);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_hangs_keeps_no_page_up_anywhere_else() {
+    let kit = Kit::new();
+    let members = kit.members().await;
+    let hanging = members[0].clone();
+    let (up, off) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(Vec::new())));
+    let (cloud, seen, taken) = (kit.cloud.clone(), Arc::clone(&up), Arc::clone(&off));
+    let stuck = hanging.clone();
+    // From the moment its page is up it answers nothing any more.
+    let instead: Instead = Box::new(move |target, command| {
+        let mine = *target.instance() == stuck;
+        if command.text.contains("page off") && !mine {
+            taken.lock().unwrap().push((target.instance().clone(), cloud.now()));
+        }
+        let mut asked = seen.lock().unwrap();
+        if mine && *asked > 0 {
+            let (job, end) = Job::new();
+            let (target, cloud) = (target.clone(), cloud.clone());
+            tokio::spawn(async move {
+                tokio::time::sleep(std::time::Duration::from_secs(20)).await;
+                end.end(no_answer(&target, cloud.now()));
+            });
+            return Some(job);
+        }
+        *asked += u32::from(mine && command.text.contains("page healthy"));
+        None
+    });
+    let plan = page_and_back(&members);
+    let before = kit.cloud.now();
+    let started = begin(ports(&kit, instead), kit.store(), plan, Kit::launch("jane@laptop")).await;
+    let told = told(started.unwrap()).await;
+    let left: Vec<_> = told.story.left().iter().map(|left| left.what.clone()).collect();
+    assert!(left.iter().all(|what| what.contains(hanging.as_str())) && !left.is_empty(), "{left:?}");
+    let off = off.lock().unwrap();
+    assert_eq!(off.len(), members.len() - 1, "{off:?}");
+    let latest = off.iter().map(|(_, at)| at.duration_since(before).as_secs()).max().unwrap();
+    let whole = kit.cloud.now().duration_since(before).as_secs();
+    assert!(latest < 60 && whole > latest, "{latest} of {whole}");
 }

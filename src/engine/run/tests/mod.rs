@@ -8,4 +8,5 @@ mod killed;
 mod kit;
 mod locks;
 mod making;
+mod relay;
 mod strangers;

@@ -19,18 +19,31 @@ impl World {
         self.forget();
         let mut values = Vec::with_capacity(settings.len());
         for some in settings.chunks(AT_ONCE) {
-            // The first of each kind asks, the others find its answer; servers are asked side by side.
-            let pages = some.iter().all(|setting| matches!(setting, Setting::Page { .. }));
-            if pages {
-                let answers = join_all(some.iter().map(|setting| self.setting_lately(setting))).await;
-                values.extend(answers.into_iter().collect::<Result<Vec<_>, _>>()?);
-                continue;
-            }
-            for setting in some {
-                values.push(self.setting_lately(setting).await?);
-            }
+            values.extend(self.some(some).await.into_iter().collect::<Result<Vec<_>, _>>()?);
         }
         Ok(values)
+    }
+
+    /// The same, each asked once whatever becomes of the others.
+    pub(in crate::engine::run) async fn each_setting(&self, settings: &[Setting]) -> Vec<Option<Value>> {
+        self.forget();
+        let mut values = Vec::with_capacity(settings.len());
+        for some in settings.chunks(AT_ONCE) {
+            values.extend(self.some(some).await.into_iter().map(Result::ok));
+        }
+        values
+    }
+
+    /// The first of each kind asks, the others find its answer; servers are asked side by side.
+    async fn some(&self, settings: &[Setting]) -> Vec<Result<Value, Trouble>> {
+        if settings.iter().all(|setting| matches!(setting, Setting::Page { .. })) {
+            return join_all(settings.iter().map(|setting| self.setting_lately(setting))).await;
+        }
+        let mut values = Vec::with_capacity(settings.len());
+        for setting in settings {
+            values.push(self.setting_lately(setting).await);
+        }
+        values
     }
 
     /// Who is registered with a load balancer, as of a moment ago.

@@ -3,6 +3,7 @@
 mod hooks;
 mod missing;
 mod names;
+mod secrets;
 mod values;
 
 #[cfg(test)]
@@ -123,6 +124,7 @@ const RULES: &[Rule] = &[
     Rule { about: "host keys are not to be checked", check: values::known_hosts },
     Rule { about: "an old name of a key", check: values::old_keys },
     Rule { about: "a file of the project is not there", check: missing::files },
+    Rule { about: "a secret has no value", check: secrets::missing },
     Rule { about: "a fabfile hook that nothing replaces", check: hooks::unreplaced },
 ];
 
@@ -150,6 +152,9 @@ pub fn check(options: &CheckOptions<'_>) -> Report {
     let mut all = problems.into_sorted();
     if let (Some(project), Some(name)) = (&project, options.deployment) {
         all.extend(project.topology(Some(name)).err());
+    }
+    if let Some(project) = &project {
+        all.extend(secrets::in_files(project, &dir));
     }
     all.extend(of_preferences);
     Report { version: 1, problems: all }

@@ -79,6 +79,22 @@ fn on_worker(fleet: &Fleet) -> String {
     fleet.inside("worker", &asked).trim().to_owned()
 }
 
+/// The settings of the worker, which its user may read and nobody else.
+fn settings(fleet: &Fleet) -> String {
+    let file = format!("/home/{}/www/staging/code_root/{0}/local_settings.py", fleet.project());
+    let mode = fleet.inside("worker", &format!("stat -c %a {file}"));
+    assert_eq!(mode.trim(), "640");
+    fleet.inside("worker", &format!("cat {file}"))
+}
+
+/// Whether anything that the program has written holds a secret.
+fn keeps_a_secret(fleet: &Fleet) -> bool {
+    let mut grep = Command::new("grep");
+    grep.args(["-rl", "not-a-secret"]).arg(fleet.dir.path()).args(["--exclude", "fabsecrets_staging.py"]);
+    let found = grep.output().unwrap();
+    !found.stdout.is_empty()
+}
+
 /// Programs of the worker that do not run.
 fn stopped(fleet: &Fleet) -> String {
     fleet.inside("worker", "supervisorctl status | grep -v ' RUNNING ' || :")
@@ -107,7 +123,10 @@ fn a_serial_deploy_loses_no_request_and_a_full_rollback_shows_the_page_and_leads
     assert_eq!((kept(&after), &after["LaunchConfigurationName"]), (kept(&before), &Value::from(name)));
     assert!(members(&after).len() == 2 && old.iter().all(|id| !members(&after).contains(id)), "{after}");
     assert_eq!(on_worker(&fleet), second);
-    assert_eq!(stopped(&fleet), "");
+    assert_eq!(stopped(&fleet), "", "with the new settings");
+    let written = settings(&fleet);
+    assert!(written.contains(&format!("WRITTEN_FOR = \"worker {second}\"")), "{written}");
+    assert!(written.contains("amqp://myproject:not-a-secret-3@") && !keeps_a_secret(&fleet), "{written}");
     let table = fleet.sql("db-primary", "myproject_staging", "select count(*) from myproject_note");
     assert_eq!(table, "0", "it was migrated");
 
@@ -133,7 +152,7 @@ fn a_serial_deploy_loses_no_request_and_a_full_rollback_shows_the_page_and_leads
 fn a_worker_whose_migration_fails_stops_the_deploy_with_web_servers_untouched_and_celery_on_the_old_code() {
     let Some(fleet) = Fleet::take_living() else { return };
     let before = group(&fleet);
-    let first = on_worker(&fleet);
+    let (first, of_first) = (on_worker(&fleet), settings(&fleet));
     let broken = commit(&fleet, "A migration that fails", BROKEN);
     release(&fleet, &broken);
     let traffic = Traffic::start(&fleet, 1);
@@ -153,6 +172,7 @@ fn a_worker_whose_migration_fails_stops_the_deploy_with_web_servers_untouched_an
         "it would launch the old release"
     );
     assert_eq!((on_worker(&fleet), stopped(&fleet)), (first, String::new()), "Celery runs on the old code");
+    assert_eq!(settings(&fleet), of_first, "with the old settings");
 }
 
 /// A run as it goes on, line by line.

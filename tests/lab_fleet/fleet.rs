@@ -111,7 +111,11 @@ impl Fleet {
 
     fn write_project(&self) {
         let dir = self.dir.path();
-        std::fs::copy(folder().join("project/fabulaws-config.yml"), dir.join("fabulaws-config.yml")).unwrap();
+        let template = "deployment/templates/local_settings.py";
+        std::fs::create_dir_all(dir.join(template).parent().unwrap()).unwrap();
+        for file in ["fabulaws-config.yml", "fabsecrets_staging.py", template] {
+            std::fs::copy(folder().join("project").join(file), dir.join(file)).unwrap();
+        }
         std::fs::write(dir.join("ssh_config"), "IdentityAgent none\n").unwrap();
     }
 

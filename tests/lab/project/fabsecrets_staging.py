@@ -1,0 +1,3 @@
+# No secrets at all: the lab is reached from nowhere.
+broker_password = "not-a-secret-3"
+secret_key = "not-a-secret-4"

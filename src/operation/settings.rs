@@ -4,7 +4,7 @@ use super::draft::{Draft, step};
 use super::refused::some;
 use super::{Facts, Refused};
 use crate::fleet::{Changeset, Role, Server};
-use crate::plan::{Action, HostJob, InstanceRef, JobFile, Lasts, Site, Step, Undo};
+use crate::plan::{Action, HostJob, InstanceRef, JobFile, Lasts, Site, Step, TextOf, Undo};
 use crate::recipe::code;
 
 /// The step that leaves a server's settings as they are.
@@ -96,12 +96,13 @@ impl Settings {
             let action = Action::Job(Box::new(job(code::settings(layout), Vec::new(), None)));
             return step(lane, KEPT, on.target, action);
         };
-        let file = JobFile {
-            template: template.clone(),
+        let of = TextOf::Template {
+            path: template.clone(),
             sources: sources.clone(),
-            variable: code::SETTINGS_TEXT.into(),
-            site: Site { role: on.role.to_string(), ..(**site).clone() },
+            site: Box::new(Site { role: on.role.to_string(), ..(**site).clone() }),
         };
+        let environment = facts.place.name.clone();
+        let file = JobFile { of, variable: code::SETTINGS_TEXT.into(), environment };
         let back = on.stays.then(|| code::settings_back(layout, note));
         let becomes = format!("{template}: {}", addresses(site));
         let written = step(
@@ -169,7 +170,6 @@ fn site(facts: &Facts<'_>, changeset: &Changeset) -> Result<Site, String> {
     // R19: a new replica comes last, so that the others keep their numbers.
     replicas.sort_by_key(|server| (server.launched_at, server.id.clone()));
     Ok(Site {
-        environment: environment.clone(),
         role: String::new(),
         changeset: changeset.clone(),
         primary: one(of(&[Role::DbPrimary, Role::Combo])?, "db-primary")?,

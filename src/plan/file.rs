@@ -1,28 +1,55 @@
-//! Files that a job finds, written from the project's own templates.
+//! Texts that a job finds in variables of its script: made as it begins, for they may hold secrets.
 
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::{Changeset, EnvironmentName};
 
-/// A text that is made from a template of the project as the job begins. It may hold secrets: neither plan nor journal
-/// has it.
+/// A text that is made as the job begins. It may hold secrets: neither plan nor journal has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobFile {
-    /// The template, as a path from the project's directory.
-    pub template: String,
-    /// A digest of the template and the config when the plan was made: with others nothing is written.
-    pub sources: String,
+    /// What it is made of.
+    #[serde(flatten)]
+    pub of: TextOf,
     /// The variable of the script that holds the text.
     pub variable: String,
-    /// What the template is told that is not in the config.
-    pub site: Site,
+    /// The environment whose it is.
+    pub environment: EnvironmentName,
+}
+
+/// What a text is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "kebab-case")]
+pub enum TextOf {
+    /// A template of the project.
+    Template {
+        /// Its path from the project's directory.
+        path: String,
+        /// A digest of the template and the config when the plan was made: with others nothing is written.
+        sources: String,
+        /// What it is told that is not in the config.
+        site: Box<Site>,
+    },
+    /// A secret of the project.
+    Secret {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl TextOf {
+    /// As it is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Template { path, .. } => path,
+            Self::Secret { name } => name,
+        }
+    }
 }
 
 /// What a template is told of an environment as it was when the plan was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
-    /// The environment.
-    pub environment: EnvironmentName,
     /// The role of the server that it is for.
     pub role: String,
     /// The code that it goes with.

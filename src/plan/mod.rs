@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use action::{Action, Condition, Converge, HostJob, InstanceRef, Kind, NewRelease, NewServer, Slot};
 pub use check::PlanError;
 pub use fact::{Assignment, Assumption, Fact, Page, Setting, Value};
-pub use file::{JobFile, Site};
+pub use file::{JobFile, Site, TextOf};
 pub use step::{Lasts, Repeat, Step, StepId, Undo};
 
 use crate::fleet::{DeploymentName, EnvironmentName};

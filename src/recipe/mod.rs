@@ -11,6 +11,7 @@ pub mod code;
 pub mod health;
 pub mod logs;
 pub mod manage;
+pub mod new_relic;
 pub mod page;
 mod script;
 pub mod services;

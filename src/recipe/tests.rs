@@ -11,6 +11,7 @@ use super::*;
 
 mod baking;
 mod settings;
+mod telling;
 use crate::fleet::{Changeset, CodeLayout, Layout};
 use crate::plan::Page;
 
@@ -172,6 +173,7 @@ fn every(layout: &Layout) -> Vec<String> {
         services::restart(layout, services::Group::Web),
         services::reload_nginx(layout),
         health::ask(layout),
+        new_relic::told(layout, "x'; touch $HERE/evil", "`touch $HERE/evil`", &changeset),
         health::wait(layout, 2),
         logs::of_web(layout),
         logs::of_worker(layout),

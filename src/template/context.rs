@@ -136,8 +136,8 @@ fn log_files(project: &Project, environment: &str) -> Value {
 }
 
 /// The servers of the environment, and what this one is.
-pub(super) fn of_site(project: &Project, site: &Site, own: Option<&Server>) -> Context {
-    let name = project.database_name(site.environment.as_str());
+pub(super) fn of_site(project: &Project, environment: &str, site: &Site, own: Option<&Server>) -> Context {
+    let name = project.database_name(environment);
     let database = |place: usize, key: String, local: String, address: &str| {
         map([
             ("database_key", Value::from(key)),
@@ -152,7 +152,7 @@ pub(super) fn of_site(project: &Project, site: &Site, own: Option<&Server>) -> C
         .collect();
     let all: Vec<Value> = std::iter::once(primary.clone()).chain(replicas.iter().cloned()).collect();
     let readers = if replicas.is_empty() { vec![primary.clone()] } else { replicas };
-    let domains = project.site_domains(site.environment.as_str()).unwrap_or_default();
+    let domains = project.site_domains(environment).unwrap_or_default();
     let addresses = own.map(|own| {
         [&own.private_dns, &own.private_address, &own.public_dns, &own.public_address]
             .map(|one| one.as_deref().unwrap_or_default())

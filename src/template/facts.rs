@@ -18,6 +18,8 @@ pub struct SiteFacts {
     pub settings: Option<Result<Source, String>>,
     /// Secrets that the config names and the file of secrets has not.
     pub missing: Vec<String>,
+    /// Whether there is a key for New Relic among the secrets.
+    pub tells_new_relic: bool,
     /// Where secrets are looked for.
     pub secrets_file: String,
 }

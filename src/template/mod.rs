@@ -11,4 +11,4 @@ mod render;
 mod tests;
 
 pub use facts::{SiteFacts, Source};
-pub use render::Templates;
+pub use render::{NEW_RELIC, Templates};

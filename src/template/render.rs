@@ -14,13 +14,16 @@ use super::facts::{SiteFacts, Source};
 use super::python;
 use crate::config::{Project, secrets};
 use crate::fleet::Server;
-use crate::plan::{JobFile, Site};
+use crate::plan::{JobFile, Site, TextOf};
 
 /// No template is larger, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
 /// So much may a template compute: far more than any settings need, and an end for one that never ends.
 const FUEL: u64 = 10_000_000;
+
+/// The secret that makes deploys be told to New Relic.
+pub const NEW_RELIC: &str = "newrelic_api_key";
 
 /// The templates of a project, for one of its deployments.
 #[derive(Clone, Debug)]
@@ -47,6 +50,7 @@ impl Templates {
         let template = self.project.names.localsettings_template.as_deref();
         SiteFacts {
             settings: template.map(|template| self.source(template, environment, &found)),
+            tells_new_relic: found.values.contains_key(NEW_RELIC),
             missing,
             secrets_file: found.file.unwrap_or(own).display().to_string(),
         }
@@ -67,7 +71,7 @@ impl Templates {
         known.extend(found.values.keys().cloned());
         known.extend(self.project.names.password_names.iter().map(|name| name.value.clone()));
         known.extend(engine.globals().map(|(name, _)| name.to_owned()));
-        let of_site = context::of_site(&self.project, &nowhere(environment), None);
+        let of_site = context::of_site(&self.project, environment, &nowhere(), None);
         known.extend(of_site.into_iter().map(|(name, _)| name));
         let mut unknown: Vec<String> =
             parsed.undeclared_variables(false).into_iter().filter(|name| !known.contains(name)).collect();
@@ -78,25 +82,42 @@ impl Templates {
     /// The text of a file, with the secrets in it. Reads files.
     ///
     /// # Errors
-    /// When template or config are others than when the plan was made, or the template fails: what to do.
+    /// When template or config are others than when the plan was made, the template fails, or the secret has no value:
+    /// what to do.
     pub fn write(&self, file: &JobFile, own: Option<&Server>) -> Result<String, String> {
-        let template = &file.template;
+        let environment = file.environment.as_str();
+        match &file.of {
+            TextOf::Template { path, sources, site } => self.filled(path, sources, environment, site, own),
+            TextOf::Secret { name } => {
+                let found = secrets::load(&self.dir, environment);
+                let value = found.values.get(name).map(|secret| secret.expose().to_owned());
+                value.ok_or_else(|| format!("{environment} has no value of {name} any more"))
+            }
+        }
+    }
+
+    fn filled(
+        &self,
+        template: &str,
+        sources: &str,
+        environment: &str,
+        site: &Site,
+        own: Option<&Server>,
+    ) -> Result<String, String> {
         let text = self.text(template)?;
-        if self.digest(&text) != file.sources {
+        if self.digest(&text) != sources {
             return Err(format!(
                 "{template} or the config changed since this was planned: nothing is written from it. Plan again"
             ));
         }
-        let environment = file.site.environment.as_str();
         let mut all = self.context(environment);
-        all.extend(context::of_site(&self.project, &file.site, own));
+        all.extend(context::of_site(&self.project, environment, site, own));
         let found = secrets::load(&self.dir, environment);
         all.extend(found.values.iter().map(|(name, secret)| (name.clone(), Value::from(secret.expose()))));
         let engine = self.engine(template);
         let parsed =
             engine.template_from_named_str(template, &text).map_err(|error| self.wrong(template, &error))?;
-        let told = Value::from_pairs(all);
-        let text = parsed.render(told).map_err(|error| self.wrong(template, &error))?;
+        let text = parsed.render(Value::from_pairs(all)).map_err(|error| self.wrong(template, &error))?;
         if text.contains('\0') {
             return Err(format!(
                 "{template} makes a text with a NUL character in it, which no settings have"
@@ -165,9 +186,8 @@ fn read(path: &Path) -> std::io::Result<String> {
 }
 
 /// Only for the names that a site tells.
-fn nowhere(environment: &str) -> Site {
+fn nowhere() -> Site {
     Site {
-        environment: crate::fleet::EnvironmentName::new(environment),
         role: String::new(),
         changeset: crate::fleet::Changeset::new(""),
         primary: String::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::config;
 use crate::fleet::{Changeset, EnvironmentName};
-use crate::plan::{JobFile, Site};
+use crate::plan::{JobFile, Site, TextOf};
 
 const CONFIG: &str = "\
 project: shop
@@ -61,14 +61,14 @@ impl Shop {
     fn file(&self, replicas: &[&str]) -> JobFile {
         let source = self.templates().facts("staging").settings.unwrap().unwrap();
         let site = Site {
-            environment: EnvironmentName::new("staging"),
             role: "worker".into(),
             changeset: Changeset::new("a1b2c3d4e5"),
             primary: "10.0.0.1".into(),
             replicas: replicas.iter().map(|one| (*one).to_owned()).collect(),
             cache: "10.0.0.9".into(),
         };
-        JobFile { template: source.template, sources: source.sources, variable: "settings".into(), site }
+        let of = TextOf::Template { path: source.template, sources: source.sources, site: Box::new(site) };
+        JobFile { of, variable: "settings".into(), environment: EnvironmentName::new("staging") }
     }
 }
 
@@ -135,4 +135,13 @@ fn a_template_that_is_wrong_says_where_and_tells_no_secret() {
 fn a_template_reads_nothing_from_elsewhere_on_the_machine() {
     let shop = Shop::new("{% include '../../fabsecrets_staging.py' %}", SECRETS);
     assert!(shop.templates().write(&shop.file(&[]), None).is_err());
+}
+
+#[test]
+fn a_secret_alone_is_a_text_as_well_and_one_that_is_gone_is_named() {
+    let shop = Shop::new("a", &format!("{SECRETS}newrelic_api_key = 'NRAK-1'\n"));
+    assert!(shop.templates().facts("staging").tells_new_relic);
+    let of = |name: &str| JobFile { of: TextOf::Secret { name: name.into() }, ..shop.file(&[]) };
+    assert_eq!(shop.templates().write(&of(NEW_RELIC), None).unwrap(), "NRAK-1");
+    assert!(shop.templates().write(&of("other"), None).unwrap_err().contains("other"));
 }

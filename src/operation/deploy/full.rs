@@ -8,7 +8,7 @@ use super::super::{Facts, Options, Refused};
 use super::before;
 use super::migrations::{self, Meeting};
 use super::serial::old_members;
-use super::{point, workers};
+use super::{new_relic, point, workers};
 use crate::fleet::{Group, Process, words};
 use crate::plan::{Action, Assignment, Converge, Kind, Lasts, Page, Setting, Step, StepId, Undo, Value};
 use crate::recipe::page;
@@ -115,8 +115,10 @@ pub(in super::super) fn deploy(
     });
     let off = draft.restore("web", "take the maintenance page off", name, vec![up], &[shrink]);
     let put_back = quiet.into_iter().chain(pointed.restore).chain([launch]).collect();
-    let last: Vec<StepId> = off.into_iter().collect();
-    draft.restore("group", "put the group back as it was", name, put_back, &last);
+    let mut last: Vec<StepId> = off.into_iter().collect();
+    let back = draft.restore("group", "put the group back as it was", name, put_back, &last);
+    last.extend(back);
+    new_relic::tell(draft, facts, &code, worker.first, &last);
     Ok(())
 }
 

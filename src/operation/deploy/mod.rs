@@ -4,6 +4,7 @@ mod before;
 pub(super) mod full;
 pub(super) mod in_place;
 mod migrations;
+mod new_relic;
 mod point;
 pub(super) mod serial;
 mod workers;

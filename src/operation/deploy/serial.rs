@@ -10,7 +10,7 @@ use super::super::release::Launchable;
 use super::super::{Facts, Options, Refused};
 use super::before::{self, Target};
 use super::migrations::{self, Meeting};
-use super::{point, workers};
+use super::{new_relic, point, workers};
 use crate::fleet::{InstanceId, Process, words};
 use crate::plan::{Kind, Lasts, Step, StepId, Undo};
 
@@ -82,7 +82,9 @@ pub(in super::super) fn deploy(
         )
     });
     let put_back = quiet.into_iter().chain(pointed.restore).collect();
-    draft.restore("group", "put the group back as it was", group.name.as_str(), put_back, &[replace]);
+    let last =
+        draft.restore("group", "put the group back as it was", group.name.as_str(), put_back, &[replace]);
+    new_relic::tell(draft, facts, &code, worker.first, &[last.unwrap_or(replace)]);
     Ok(())
 }
 

@@ -5,21 +5,23 @@ use super::super::draft::{Draft, step};
 use super::super::release::named;
 use super::super::settings::{On, Settings};
 use super::super::{Facts, Options, Refused};
-use super::before;
 use super::migrations::{self, Meeting, look};
+use super::{before, new_relic};
 use crate::fleet::{Changeset, Power, Role, Server, words};
 use crate::plan::{Action, HostJob, InstanceRef, Lasts, Step, StepId, Undo};
 use crate::recipe::{celery, code, manage, services};
 
 /// What the workers' part gives to the rest.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lane {
+pub(super) struct Lane<'f> {
     /// The schema and the static files are those of the new code.
     pub(super) ready: Vec<StepId>,
     /// Celery runs on the new code.
     pub(super) done: Vec<StepId>,
     /// What goes back when the run stops.
     pub(super) steps: Vec<StepId>,
+    /// The worker that does what is done once for all.
+    pub(super) first: Option<&'f Server>,
 }
 
 pub(in super::super) fn plan(
@@ -36,7 +38,8 @@ pub(in super::super) fn plan(
     let title = look(draft, facts, options, &to, Meeting::OldCodeGoesOn)?;
     draft.title(format!("deploy {} to the workers", to.named()));
     draft.note("Web servers stay on their release.");
-    lane(draft, facts, options, &to, &title, &[])?;
+    let lane = lane(draft, facts, options, &to, &title, &[])?;
+    new_relic::tell(draft, facts, &to, lane.first, &lane.done);
     Ok(())
 }
 
@@ -55,21 +58,21 @@ fn no_worker(facts: &Facts<'_>) -> Refused {
 
 /// The steps on all workers: Celery stops, code, packages and settings come, one worker migrates and makes the static
 /// files, and Celery starts again, beat on one of them only (R17).
-pub(super) fn lane(
+pub(super) fn lane<'f>(
     draft: &mut Draft<'_>,
-    facts: &Facts<'_>,
+    facts: &Facts<'f>,
     options: &Options,
     to: &Code,
     migrate: &str,
     after: &[StepId],
-) -> Result<Lane, Refused> {
+) -> Result<Lane<'f>, Refused> {
     let workers = workers(facts)?;
     if workers.is_empty() && (facts.place.has_role(&Role::Worker) || facts.place.has_role(&Role::Combo)) {
         return Err(no_worker(facts));
     }
     let Some(first) = keeper_of_beat(facts, &workers) else {
         draft.note("The project has no worker: nothing is migrated, and no static files are made.");
-        return Ok(Lane { ready: after.to_vec(), done: after.to_vec(), steps: Vec::new() });
+        return Ok(Lane { ready: after.to_vec(), done: after.to_vec(), ..Lane::default() });
     };
     for worker in &workers {
         can_be_asked(facts, worker)?;
@@ -77,7 +80,7 @@ pub(super) fn lane(
     let of_role = workers.iter().filter(|server| server.role.role == Role::Worker);
     draft.assume_servers(&Role::Worker, of_role.map(|server| server.id.clone()).collect());
     let layout = &facts.place.layout;
-    let mut lane = Lane::default();
+    let mut lane = Lane { first: Some(first), ..Lane::default() };
     let checkout = code::checkout(layout, &to.changeset);
     let settings = Settings::of(draft, facts, &to.changeset)?;
     let mut all_stopped = Vec::new();

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::fleet::sample;
-use crate::plan::{Action, HostJob, Plan, Undo};
+use crate::plan::{Action, HostJob, Plan, Site, TextOf, Undo};
 use crate::template::{SiteFacts, Source};
 
 fn source() -> Source {
@@ -20,6 +20,7 @@ fn with(settings: Option<Result<Source, String>>, missing: &[&str]) -> World {
     world.site = Some(SiteFacts {
         settings,
         missing: missing.iter().map(|one| (*one).to_owned()).collect(),
+        tells_new_relic: false,
         secrets_file: "fabsecrets_staging.py".into(),
     });
     world
@@ -39,6 +40,11 @@ fn jobs(plan: &Plan) -> Vec<(&HostJob, &Undo)> {
         .collect()
 }
 
+fn site(job: &HostJob) -> &Site {
+    let TextOf::Template { site, .. } = &job.files[0].of else { panic!("{job:?}") };
+    site
+}
+
 const TO: (Opt, &str) = (Opt::Release, "latest");
 
 #[test]
@@ -46,7 +52,7 @@ fn a_deploy_writes_settings_with_the_addresses_of_now_and_takes_them_back() {
     let plan = with(Some(Ok(source())), &[]).plan("deploy-worker", &[TO]).unwrap();
     assert_snapshot!(show(&plan));
     for (job, undo) in jobs(&plan) {
-        assert_eq!(job.files[0].site.role, "worker");
+        assert_eq!(site(job).role, "worker");
         assert!(job.back.as_ref().unwrap().contains("before-") && matches!(undo, Undo::Reverse(_)));
     }
 }
@@ -58,7 +64,7 @@ fn r8_a_release_made_anew_has_the_addresses_of_now() {
     world.head("develop", Ok("5e6f7081928374655647382910fedcba01234567"));
     let plan = world.plan("create-release", &[]).unwrap();
     let all = jobs(&plan);
-    assert_eq!((all.len(), all[0].0.files[0].site.role.as_str(), &all[0].0.back), (1, "web", &None));
+    assert_eq!((all.len(), site(all[0].0).role.as_str(), &all[0].0.back), (1, "web", &None));
 }
 
 #[test]
@@ -76,7 +82,7 @@ fn r19_replicas_keep_their_numbers_when_one_is_added() {
 
 fn replicas(world: &World) -> Vec<String> {
     let plan = world.plan("deploy-worker", &[TO]).unwrap();
-    jobs(&plan)[0].0.files[0].site.replicas.clone()
+    site(jobs(&plan)[0].0).replicas.clone()
 }
 
 #[test]
@@ -96,4 +102,24 @@ fn names_that_nobody_knows_are_told_and_no_secret_is_in_a_plan() {
     let unknown = Source { unknown: vec!["sentry_dsn".into()], ..source() };
     let plan = with(Some(Ok(unknown)), &[]).plan("deploy-worker", &[TO]).unwrap();
     assert!(plan.notes.iter().any(|note| note.contains("sentry_dsn")), "{:?}", plan.notes);
+}
+
+#[test]
+fn new_relic_is_told_last_where_there_is_a_key_and_its_failure_is_only_told() {
+    let mut world = World::with_releases(2);
+    assert!(steps(&world.plan("deploy-serial", &[TO]).unwrap(), "tell New Relic").is_empty());
+    world.site = Some(SiteFacts {
+        settings: None,
+        missing: Vec::new(),
+        tells_new_relic: true,
+        secrets_file: "fabsecrets_staging.py".into(),
+    });
+    for operation in ["deploy-serial", "deploy-full", "deploy-worker"] {
+        let plan = world.plan(operation, &[TO]).unwrap();
+        let last = plan.steps.last().unwrap();
+        assert!(last.soft && last.title.contains("New Relic"), "{operation}: {last:?}");
+        let Action::Job(job) = &last.action else { panic!("{last:?}") };
+        assert_eq!(job.files[0].of.name(), "newrelic_api_key");
+        assert!(!job.script.contains("NRAK"), "the plan has no key");
+    }
 }

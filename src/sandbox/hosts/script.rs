@@ -21,7 +21,7 @@ const MARK: &str = "# sandbox:";
 /// What a script can say that it does.
 const VERBS: &str = "page off|healthy|unhealthy|show, code checkout CHANGESET [note NOTE], code back NOTE, code show, requirements, settings, \
                      services, migrate, collectstatic, compress, celery stop|start|show, supervisor \
-                     start|stop|restart GROUP, health, clean, fail MESSAGE, done MESSAGE";
+                     start|stop|restart GROUP, health, clean, new-relic, fail MESSAGE, done MESSAGE";
 
 /// What a script does, step by step; none when it does not say.
 pub(super) fn words(text: &str) -> Option<Vec<String>> {
@@ -157,6 +157,7 @@ const WORK: &[(&str, i64, i64, &[&str])] = &[
         15_000,
         &["Compressing... done", "Compressed 37 block(s) from 212 template(s) for 1 context(s)."],
     ),
+    ("new-relic", 1_000, 3_000, &["New Relic knows of the deploy"]),
     ("clean", 1_000, 3_000, &["removed host keys, machine-id, pid files and shell history"]),
 ];
 

@@ -135,7 +135,7 @@ async fn texts(
     instance: &InstanceId,
 ) -> Result<Vec<(String, Input)>, StepStop> {
     let Some(make) = worker.world.ports.texts.clone() else {
-        let which = job.files.first().map_or("a template", |file| file.template.as_str());
+        let which = job.files.first().map_or("a text", |file| file.of.name());
         return Err(StepStop::Failed(format!(
             "{which} belongs to a project, and there is none here: resume in the project's directory"
         )));

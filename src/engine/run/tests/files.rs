@@ -8,7 +8,7 @@ use super::kit::{ENVIRONMENT, Kit, plan, step, told};
 use crate::cloud::CloudRead;
 use crate::engine::store::RunState;
 use crate::fleet::{Changeset, EnvironmentName, InstanceId, Server};
-use crate::plan::{Action, HostJob, InstanceRef, JobFile, Lasts, Plan, Site, Undo};
+use crate::plan::{Action, HostJob, InstanceRef, JobFile, Lasts, Plan, Site, TextOf, Undo};
 use crate::remote::Input;
 
 const SECRET: &str = "hunter22";
@@ -24,17 +24,19 @@ async fn worker(kit: &Kit) -> InstanceId {
 
 fn writing(server: &InstanceId) -> Plan {
     let file = JobFile {
-        template: "deployment/local_settings.py".into(),
-        sources: "d1".into(),
-        variable: "settings".into(),
-        site: Site {
-            environment: EnvironmentName::new(ENVIRONMENT),
-            role: "worker".into(),
-            changeset: Changeset::new("a1b2c3d4"),
-            primary: "10.0.0.1".into(),
-            replicas: Vec::new(),
-            cache: "10.0.0.2".into(),
+        of: TextOf::Template {
+            path: "deployment/local_settings.py".into(),
+            sources: "d1".into(),
+            site: Box::new(Site {
+                role: "worker".into(),
+                changeset: Changeset::new("a1b2c3d4"),
+                primary: "10.0.0.1".into(),
+                replicas: Vec::new(),
+                cache: "10.0.0.2".into(),
+            }),
         },
+        variable: "settings".into(),
+        environment: EnvironmentName::new(ENVIRONMENT),
     };
     let job = HostJob {
         server: InstanceRef::Known(server.clone()),
@@ -70,7 +72,7 @@ async fn a_text_is_made_for_its_server_as_the_job_begins_and_no_file_of_the_run_
     let asked = Arc::new(Mutex::new(Vec::new()));
     let made = Arc::clone(&asked);
     let texts: Texts = Arc::new(move |file: &JobFile, server: &Server| {
-        made.lock().unwrap().push((file.template.clone(), server.id.clone()));
+        made.lock().unwrap().push((file.of.name().to_owned(), server.id.clone()));
         Ok(Input::new(format!("PASSWORD = '{SECRET}'").into_bytes()))
     });
     let ports = Ports { texts: Some(texts), ..kit.ports() };

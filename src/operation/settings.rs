@@ -103,13 +103,14 @@ impl Settings {
         };
         let environment = facts.place.name.clone();
         let file = JobFile { of, variable: code::SETTINGS_TEXT.into(), environment };
-        let back = on.stays.then(|| code::settings_back(layout, note));
+        let kept = on.stays.then_some(note.as_str());
+        let back = kept.map(|note| code::settings_back(layout, note));
         let becomes = format!("{template}: {}", addresses(site));
         let written = step(
             lane,
             WRITTEN,
             on.target,
-            Action::Job(Box::new(job(code::settings_written(layout, note), vec![file], back))),
+            Action::Job(Box::new(job(code::settings_written(layout, kept), vec![file], back))),
         );
         if !on.stays {
             return Step { becomes: Some(becomes), ..written };

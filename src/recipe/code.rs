@@ -65,9 +65,10 @@ pub fn settings(layout: &Layout) -> String {
 pub const SETTINGS_TEXT: &str = "settings";
 
 /// Writes the server's settings, whose text is in a variable, and keeps what was there under a note: letters and digits.
+/// Without a note nothing old is left.
 #[must_use]
-pub fn settings_written(layout: &Layout, note: &str) -> String {
-    of_settings(Script::new("settings"), layout, note)
+pub fn settings_written(layout: &Layout, note: Option<&str>) -> String {
+    of_settings(Script::new("settings"), layout, note.unwrap_or_default())
         .told("virtualenv", &layout.virtualenv)
         .told("webserver_user", &layout.webserver_user)
         .then(include_str!("scripts/settings_write.sh"))

@@ -162,7 +162,7 @@ fn every(layout: &Layout) -> Vec<String> {
         code::back(layout, &changeset, Some(services::Group::Web)),
         code::requirements(layout),
         code::settings(layout),
-        code::settings_written(layout, "n1"),
+        code::settings_written(layout, Some("n1")),
         code::settings_back(layout, "n1"),
         manage::migrate(layout),
         manage::collectstatic(layout),

@@ -3,7 +3,7 @@
 use super::*;
 
 fn written(server: &Server, text: &str, note: &str) -> String {
-    let script = code::settings_written(&server.layout, note);
+    let script = code::settings_written(&server.layout, (!note.is_empty()).then_some(note));
     let (first, rest) = script.split_once('\n').unwrap();
     format!("{first}\n{}='{}'\n{rest}", code::SETTINGS_TEXT, text.replace('\'', r"'\''"))
 }
@@ -62,4 +62,16 @@ fn first_settings_can_be_read_by_nobody_else_and_old_ones_are_kept_once() {
     assert_eq!(files(&server), ["local_settings.py", "local_settings.py.before-n3"]);
     let said = server.good(&written(&server, "A = 3", "n4"));
     assert!(said.contains("as the template makes it"), "{said}");
+}
+
+#[test]
+fn r9_nothing_of_old_settings_is_left_where_an_image_is_made_of_it() {
+    let server = server();
+    server.good(&written(&server, "A = 1", "n1"));
+    server.good(&written(&server, "A = 2", "n2"));
+    for text in ["A = 3", "A = 3"] {
+        server.good(&written(&server, text, ""));
+        assert_eq!(files(&server), ["local_settings.py"]);
+    }
+    assert_eq!(fs::read_to_string(server.at("local_settings.py")).unwrap(), "A = 3\n");
 }

@@ -134,7 +134,7 @@ async fn texts(
     job: &HostJob,
     instance: &InstanceId,
 ) -> Result<Vec<(String, Input)>, StepStop> {
-    let Some(make) = worker.world.ports.texts.clone() else {
+    let Some(text_of) = worker.world.ports.texts.clone() else {
         let which = job.files.first().map_or("a text", |file| file.of.name());
         return Err(StepStop::Failed(format!(
             "{which} belongs to a project, and there is none here: resume in the project's directory"
@@ -143,7 +143,7 @@ async fn texts(
     let server = worker.patiently(async |world| world.server(instance).await).await?;
     let files = job.files.clone();
     let made = tokio::task::spawn_blocking(move || {
-        let one = |file: &JobFile| Ok((file.variable.clone(), make(file, &server)?));
+        let one = |file: &JobFile| Ok((file.variable.clone(), text_of(file, &server)?));
         files.iter().map(one).collect::<Result<Vec<_>, String>>()
     });
     let made = made.await.unwrap_or_else(|error| Err(format!("no text was made: {error}")));

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::fleet::sample;
-use crate::plan::{Action, HostJob, Plan, Site, TextOf, Undo};
+use crate::plan::{Action, HostJob, Plan, Site, Step, TextOf, Undo};
 use crate::template::{SiteFacts, Source};
 
 fn source() -> Source {
@@ -26,18 +26,12 @@ fn with(settings: Option<Result<Source, String>>, missing: &[&str]) -> World {
     world
 }
 
-fn jobs(plan: &Plan) -> Vec<(&HostJob, &Undo)> {
-    let job = |step: &'_ crate::plan::Step| match &step.action {
-        Action::Job(job) if job.name == "settings" => true,
-        _ => false,
+fn jobs(plan: &Plan) -> Vec<(Box<HostJob>, Undo)> {
+    let of = |step: &'_ Step| match &step.action {
+        Action::Job(job) if job.name == "settings" => Some((job.clone(), step.undo.clone())),
+        _ => None,
     };
-    let steps = plan.steps.iter().filter(|step| job(step));
-    steps
-        .map(|step| match &step.action {
-            Action::Job(job) => (job.as_ref(), &step.undo),
-            other => panic!("{other:?}"),
-        })
-        .collect()
+    plan.steps.iter().filter_map(of).collect()
 }
 
 fn site(job: &HostJob) -> &Site {
@@ -52,7 +46,7 @@ fn a_deploy_writes_settings_with_the_addresses_of_now_and_takes_them_back() {
     let plan = with(Some(Ok(source())), &[]).plan("deploy-worker", &[TO]).unwrap();
     assert_snapshot!(show(&plan));
     for (job, undo) in jobs(&plan) {
-        assert_eq!(site(job).role, "worker");
+        assert_eq!(site(&job).role, "worker");
         assert!(job.back.as_ref().unwrap().contains("before-") && matches!(undo, Undo::Reverse(_)));
     }
 }
@@ -64,7 +58,7 @@ fn r8_a_release_made_anew_has_the_addresses_of_now() {
     world.head("develop", Ok("5e6f7081928374655647382910fedcba01234567"));
     let plan = world.plan("create-release", &[]).unwrap();
     let all = jobs(&plan);
-    assert_eq!((all.len(), site(all[0].0).role.as_str(), &all[0].0.back), (1, "web", &None));
+    assert_eq!((all.len(), site(&all[0].0).role.as_str(), &all[0].0.back), (1, "web", &None));
 }
 
 #[test]
@@ -82,7 +76,7 @@ fn r19_replicas_keep_their_numbers_when_one_is_added() {
 
 fn replicas(world: &World) -> Vec<String> {
     let plan = world.plan("deploy-worker", &[TO]).unwrap();
-    site(jobs(&plan)[0].0).replicas.clone()
+    site(&jobs(&plan)[0].0).replicas.clone()
 }
 
 #[test]

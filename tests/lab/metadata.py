@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""metadata.py NAMESPACE FOLDER: what EC2 tells a server about itself (IMDSv2), for one host of the lab. Runs in that host's
-network namespace, where 169.254.169.254 is an address of its loopback; anywhere else it refuses. Says `ready` when it listens.
+"""metadata.py NAMESPACE FOLDER: what EC2 tells a server about itself (IMDSv2), for one host of the lab. Runs in a
+network namespace that has 169.254.169.254 and reaches that host only; anywhere else it refuses. Says `ready` when it listens.
 
 What it tells are the files of FOLDER, read at each request: `instance-id`, `local-ipv4`, `public-keys/0/openssh-key`, …
 Nothing is told without a token, and a token is had by PUT only.

@@ -1,5 +1,6 @@
 //! The engine on a simulated cloud whose clock leaps to whatever is waited for.
 
+mod consoles;
 mod converging;
 mod endings;
 mod gone;
@@ -8,3 +9,4 @@ mod kit;
 mod locks;
 mod making;
 mod strangers;
+mod unlisted;

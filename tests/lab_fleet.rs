@@ -17,6 +17,8 @@ mod fleet;
 #[path = "lab_fleet/lab.rs"]
 mod lab;
 
+#[path = "lab_fleet/baking.rs"]
+mod baking;
 #[path = "lab_fleet/deploying.rs"]
 mod deploying;
 #[path = "lab_fleet/environment.rs"]

@@ -122,8 +122,8 @@ pub trait CloudRead: Send + Sync {
     async fn images(&self, ids: &[ImageId]) -> Answer<Vec<Image>>;
 
     /// What the instance printed on its console, as far as AWS keeps it: the newest 64 KB; none when it keeps
-    /// nothing (EC2 `GetConsoleOutput`, one request, and another where the first knows nothing). It is raw: not
-    /// cleaned for a terminal.
+    /// nothing (EC2 `GetConsoleOutput`, one request, and another where the first shows no host keys). It is raw:
+    /// not cleaned for a terminal.
     async fn console_output(&self, instance: &InstanceId) -> Answer<Option<String>>;
 
     /// The group's newest activities, newest first (`DescribeScalingActivities`, one request).

@@ -83,6 +83,17 @@ impl SandboxCloud {
         }
     }
 
+    /// For so long nobody is told of a new server or image, and who wants to end one hears that there is none: what EC2
+    /// knows at one place it does not know at another.
+    pub fn keep_new_ones_unlisted(&self, time: std::time::Duration) {
+        let time = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        self.inner.unlisted.store(time, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    pub(super) fn unlisted(&self) -> i64 {
+        self.inner.unlisted.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// Nothing goes wrong any more.
     pub fn clear_faults(&self) {
         *held(&self.inner.faults) = Faults::default();

@@ -128,6 +128,8 @@ struct Inner {
     /// Tells those who wait in a world whose clock is stepped by hand.
     stepped: watch::Sender<i64>,
     throttled_per_mille: AtomicU32,
+    /// For so many milliseconds nobody is told of a new server or image.
+    unlisted: AtomicI64,
     /// Requests made so far, by action.
     requests: Mutex<BTreeMap<&'static str, u64>>,
     /// What is to go wrong.
@@ -197,6 +199,7 @@ impl SandboxCloud {
                 turns: Semaphore::new(2),
                 stepped: watch::Sender::new(world.anchor.simulated),
                 throttled_per_mille: AtomicU32::new(throttled_per_mille),
+                unlisted: AtomicI64::new(0),
                 requests: Mutex::default(),
                 faults: Mutex::default(),
                 world,

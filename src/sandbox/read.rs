@@ -26,6 +26,8 @@ pub(super) struct View<'a> {
     pub(super) dice: Dice,
     /// Simulated time.
     pub(super) now: i64,
+    /// For so long, in milliseconds, a new server or image is in no answer.
+    pub(super) unlisted: i64,
 }
 
 /// Seconds of a column, never negative.
@@ -38,11 +40,17 @@ fn id(prefix: &str, dice: Dice, entity: &str) -> String {
 }
 
 impl View<'_> {
+    /// Whether no answer tells of something made at `born`.
+    pub(super) fn is_unlisted(&self, born: i64) -> bool {
+        (0..self.unlisted).contains(&(self.now - born))
+    }
+
     /// Whether an answer of this moment still leaves out something made at `born`, as AWS does now and then.
     fn is_settling(&self, entity: &str, born: i64) -> bool {
         let age = self.now - born;
-        (0..SETTLING).contains(&age)
-            && self.dice.draw(entity, (self.now / 1_000).cast_unsigned()).is_multiple_of(2)
+        self.is_unlisted(born)
+            || (0..SETTLING).contains(&age)
+                && self.dice.draw(entity, (self.now / 1_000).cast_unsigned()).is_multiple_of(2)
     }
 
     pub(super) fn servers(&self) -> rusqlite::Result<Vec<Server>> {

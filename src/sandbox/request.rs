@@ -90,10 +90,11 @@ impl SandboxCloud {
     pub(super) fn answer<T>(&self, answer: impl FnOnce(View<'_>) -> rusqlite::Result<T>) -> Answer<T> {
         let mut connection = held(&self.inner.connection);
         let now = self.go_on(&mut connection, 0)?;
-        let dice = self.dice();
+        let (dice, unlisted) = (self.dice(), self.unlisted());
         // One transaction, so that an answer of several queries is of one moment.
-        let result =
-            connection.transaction().and_then(|transaction| answer(View { c: &transaction, dice, now }));
+        let result = connection
+            .transaction()
+            .and_then(|transaction| answer(View { c: &transaction, dice, now, unlisted }));
         result.map_err(|e| self.failed(&e))
     }
 
@@ -106,10 +107,10 @@ impl SandboxCloud {
     fn try_change<T>(&self, change: impl FnOnce(View<'_>) -> rusqlite::Result<Answer<T>>) -> Answer<T> {
         let mut connection = held(&self.inner.connection);
         let now = self.go_on(&mut connection, 0)?;
-        let dice = self.dice();
+        let (dice, unlisted) = (self.dice(), self.unlisted());
         let changed =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
-                let changed = change(View { c: &transaction, dice, now })?;
+                let changed = change(View { c: &transaction, dice, now, unlisted })?;
                 if changed.is_ok() {
                     transaction.commit()?;
                 }

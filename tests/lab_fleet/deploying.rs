@@ -10,7 +10,7 @@ use crate::release::{commit, group, power, release};
 use crate::traffic::Traffic;
 
 /// What the site's first page says from now on, and a table more.
-const SECOND: &str = "sed -i s/Welcome/Second/ myproject/views.py
+pub const SECOND: &str = "sed -i s/Welcome/Second/ myproject/views.py
 mkdir myproject/migrations; touch myproject/migrations/__init__.py
 cat >myproject/migrations/0001_notes.py <<'PYTHON'
 from django.db import migrations, models
@@ -39,12 +39,12 @@ fn program(fleet: &Fleet, line: &str) -> Command {
     command
 }
 
-fn run(fleet: &Fleet, line: &str) -> Output {
+pub fn run(fleet: &Fleet, line: &str) -> Output {
     program(fleet, line).output().unwrap()
 }
 
 #[track_caller]
-fn done(output: &Output) {
+pub fn done(output: &Output) {
     assert_eq!(
         output.status.code(),
         Some(0),
@@ -55,7 +55,7 @@ fn done(output: &Output) {
 }
 
 /// Sizes, processes and policies of the group.
-fn kept(group: &Value) -> Value {
+pub fn kept(group: &Value) -> Value {
     json!([
         group["MinSize"],
         group["MaxSize"],
@@ -65,7 +65,7 @@ fn kept(group: &Value) -> Value {
     ])
 }
 
-fn members(group: &Value) -> Vec<String> {
+pub fn members(group: &Value) -> Vec<String> {
     let all = group["Instances"].as_array().unwrap().iter();
     let staying = all.filter(|one| !one["LifecycleState"].as_str().unwrap().starts_with("Terminat"));
     staying.map(|one| one["InstanceId"].as_str().unwrap().to_owned()).collect()
@@ -176,20 +176,20 @@ fn a_worker_whose_migration_fails_stops_the_deploy_with_web_servers_untouched_an
 }
 
 /// A run as it goes on, line by line.
-struct Running {
+pub struct Running {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
 }
 
 impl Running {
-    fn start(fleet: &Fleet, line: &str) -> Self {
+    pub fn start(fleet: &Fleet, line: &str) -> Self {
         let mut child = program(fleet, line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
 
     /// Reads on until something is so, or the run has ended.
-    fn until(&mut self, so: impl Fn(&Value) -> bool) -> Option<Value> {
+    pub fn until(&mut self, so: impl Fn(&Value) -> bool) -> Option<Value> {
         let mut objects = self
             .lines
             .by_ref()
@@ -205,7 +205,7 @@ impl Running {
 }
 
 /// Whether the line is the journal's word that something is about to be changed in such a step.
-fn intends(object: &Value, plan: &[Value], action: &str) -> bool {
+pub fn intends(object: &Value, plan: &[Value], action: &str) -> bool {
     let step = &object["step"];
     object["entry"] == "intent"
         && plan.iter().any(|one| one["id"] == *step && one["action"]["action"] == action)

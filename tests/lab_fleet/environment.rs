@@ -131,3 +131,21 @@ fn a_server_built_anew_is_another_instance_on_the_same_address() {
     assert_eq!(at(&fleet.instance("cache")), Some(fleet.address("cache").into()));
     assert_ne!(at(&old), Some(fleet.address("cache").into()));
 }
+
+#[test]
+fn a_server_learns_from_its_metadata_which_instance_it_is_and_only_with_a_token() {
+    let Some(fleet) = Fleet::take() else { return };
+    let at = "http://169.254.169.254/latest";
+    let ask = |words: &str| {
+        fleet.inside("web1", &format!("curl -sS -m 5 --noproxy '*' -w ' %{{http_code}}' {words}"))
+    };
+    assert_eq!(ask(&format!("{at}/meta-data/instance-id")), " 401");
+    assert_eq!(ask(&format!("{at}/api/token")), " 401");
+    assert_eq!(ask(&format!("-X PUT {at}/api/token")), " 400");
+    let token = ask(&format!("-X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' {at}/api/token"));
+    let token = token.strip_suffix(" 200").unwrap();
+    let told = |path: &str| ask(&format!("-H 'X-aws-ec2-metadata-token: {token}' {at}/meta-data/{path}"));
+    assert_eq!(told("instance-id"), format!("{} 200", fleet.instance("web1")));
+    assert_eq!(told("local-ipv4"), format!("{} 200", fleet.address("web1")));
+    assert_eq!(told("no-such-thing"), " 404");
+}

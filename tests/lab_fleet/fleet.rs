@@ -104,6 +104,9 @@ impl Fleet {
         let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
         assert!(status.success(), "cloud.py: {}", String::from_utf8_lossy(&stderr));
         let made: BTreeMap<String, String> = serde_json::from_slice(&stdout).unwrap();
+        for (host, id) in &made {
+            self.lab.run("hosts", &["instance", &format!("{}-{host}", self.name), id]);
+        }
         let consoles = made.iter().map(|(host, id)| (id.clone(), json!(self.tell("console", host))));
         self.endpoint.own("POST", "/_test/consoles", &Value::Object(consoles.collect()).to_string());
         self.instances.borrow_mut().extend(made);

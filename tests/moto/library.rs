@@ -8,7 +8,7 @@ use quarterdeck::fleet::{GroupName, ImageId, InstanceId, LaunchSource, Measure, 
 use quarterdeck::remote::host_keys::{HostKey, keys_in_console};
 use serde_json::{Value, json};
 
-use crate::kit::{Endpoint, Project, with_credentials};
+use crate::kit::{Endpoint, Project, Wire, with_credentials};
 
 pub fn seeded(arguments: &'static [&'static str]) -> impl FnOnce() -> (Endpoint, Project, Value) {
     move || {
@@ -146,8 +146,12 @@ fn what_an_instance_printed_on_its_console_is_read_and_its_host_keys_are_found()
         endpoint.faults(&[("GetConsoleOutput", "UnauthorizedOperation", 1)]);
         (endpoint, project, made)
     };
-    with_credentials(name, prepare, |_, made| {
+    with_credentials(name, prepare, |url, made| {
         let [cache, worker] = ["cache", "worker"].map(|role| InstanceId::new(server(&made, role)));
+        let wire = Wire::to(url);
+        let shown = |text: Option<&str>| {
+            wire.own("POST", "/_test/screens", &json!({ worker.as_str(): text }).to_string());
+        };
         run(async |cloud| {
             let denied = cloud.console_output(&cache).await.unwrap_err();
             let CloudError::Denied(said) = denied else { panic!("{denied:?}") };
@@ -156,6 +160,13 @@ fn what_an_instance_printed_on_its_console_is_read_and_its_host_keys_are_found()
             let keys = keys_in_console(&read);
             assert_eq!(keys.iter().map(HostKey::kind).collect::<Vec<_>>(), ["ssh-ed25519"]);
             assert_eq!(cloud.console_output(&worker).await.unwrap(), None);
+            // What was kept ends before the keys: what stands there now counts, if EC2 can tell.
+            wire.console(worker.as_str(), "[    0.000000] Linux version 6.8.0-aws");
+            shown(Some(&read));
+            assert_eq!(cloud.console_output(&worker).await.unwrap().as_ref(), Some(&read));
+            shown(None);
+            let kept = cloud.console_output(&worker).await.unwrap().unwrap();
+            assert!(kept.starts_with("[    0.000000]") && keys_in_console(&kept).is_empty(), "{kept}");
             let gone = cloud.console_output(&"i-0123456789abcdef0".into()).await.unwrap_err();
             assert!(matches!(gone, CloudError::Absent(_)), "{gone:?}");
         });

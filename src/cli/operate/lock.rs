@@ -11,9 +11,10 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::stream::Printer;
 use crate::cli::target::Target;
 use crate::cli::{complain, signals, text};
-use crate::engine::lock::{LockPlace, Outstanding};
+use crate::engine::lock::{Held, LockPlace, Outstanding};
 use crate::engine::run::begin;
-use crate::fleet::{EnvironmentPlace, Snapshot};
+use crate::engine::run::left_behind::launched_by;
+use crate::fleet::{EnvironmentPlace, Server, Snapshot};
 use crate::operation::{self, put_back};
 use crate::plan::{LockKind, Plan, Setting, Value};
 
@@ -111,6 +112,16 @@ fn found(snapshot: &Snapshot, setting: &Setting) -> Option<Value> {
     })
 }
 
+/// The servers that its holder has launched and not terminated.
+async fn launched(target: &Target, held: Option<&Held>) -> Vec<Server> {
+    let Some(note) = held.and_then(|held| held.note.as_ref()) else { return Vec::new() };
+    let found = launched_by(&*target.cloud, &target.topology.deployment, note).await;
+    found.unwrap_or_else(|error| {
+        complain(&format!("quarterdeck: which servers it has launched is not known: {error}"));
+        Vec::new()
+    })
+}
+
 async fn shown(globals: &Globals, target: &Target, place: &EnvironmentPlace) -> Result<Exit, Stop> {
     let mut bytes = Vec::new();
     for kind in [LockKind::Environment, LockKind::Release] {
@@ -121,11 +132,13 @@ async fn shown(globals: &Globals, target: &Target, place: &EnvironmentPlace) -> 
             Some(held) => lock.outstanding(held.number).await.unwrap_or_default(),
             None => Vec::new(),
         };
+        let launched = launched(target, held.as_ref()).await;
         if globals.json {
             let document = json!({
                 "version": 1, "environment": place.name.as_str(), "lock": kind,
                 "held": held.as_ref().map(|held| json!({ "number": held.number, "note": held.note })),
                 "to_put_back": outstanding,
+                "launched": launched.iter().map(|server| server.id.as_str()).collect::<Vec<_>>(),
             });
             text::write_json(&mut bytes, &document)?;
             continue;
@@ -141,6 +154,12 @@ async fn shown(globals: &Globals, target: &Target, place: &EnvironmentPlace) -> 
         bytes.extend(format!("{words}\n").into_bytes());
         for Outstanding { setting, value, .. } in &outstanding {
             bytes.extend(format!("  to be put back: {setting} to {value}\n").into_bytes());
+        }
+        for server in &launched {
+            bytes.extend(
+                format!("  launched by it, and still there: {} ({})\n", server.id, server.role.role)
+                    .into_bytes(),
+            );
         }
     }
     let printer = Printer::start();

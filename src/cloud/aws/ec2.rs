@@ -72,15 +72,19 @@ pub async fn images_named(cloud: &AwsCloud, prefix: &str) -> Answer<Vec<Image>> 
     }
 }
 
-/// `GetConsoleOutput`: what was kept of the last boot, else what stands there now, which only newer instance
-/// types tell.
+/// The end of what a console is read for.
+const KEYS_END: &str = "-----END SSH HOST KEY KEYS-----";
+
+/// `GetConsoleOutput`: what was kept of the last boot. That may end before the host keys: then what stands there now,
+/// which only newer instance types tell.
 pub async fn console_output(cloud: &AwsCloud, instance: &InstanceId) -> Answer<Option<String>> {
-    match console(cloud, instance, false).await? {
-        Some(text) => Ok(Some(text)),
-        None => match console(cloud, instance, true).await {
-            Err(CloudError::Refused(_)) => Ok(None),
-            found => found,
-        },
+    let kept = console(cloud, instance, false).await?;
+    if kept.as_ref().is_some_and(|text| text.contains(KEYS_END)) {
+        return Ok(kept);
+    }
+    match console(cloud, instance, true).await {
+        Err(CloudError::Refused(_)) => Ok(kept),
+        found => Ok(found?.or(kept)),
     }
 }
 

@@ -9,6 +9,7 @@ mod driver;
 pub mod entry;
 #[cfg(test)]
 mod halt;
+pub mod left_behind;
 pub mod machine;
 mod perform;
 mod start;

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use super::book::Book;
 use super::driver::{BEAT, Driver, RunControl, Started, after};
 use super::entry::{Entry, Way};
+use super::left_behind;
 use super::machine::{Cancel, UNDOES};
 use super::perform::Halt;
 use super::story::Story;
@@ -105,6 +106,7 @@ pub async fn begin(ports: Ports, store: Store, plan: Plan, launch: Launch) -> Re
         error: std::io::Error::other(error),
     })??;
     let note = note(&world, &journal, &plan, &launch);
+    let left = left_behind(&world, &plan, &launch, &note).await;
     let begun = async {
         let lock = take(&world, &plan, &launch, &note).await?;
         // Read under the lock: whoever held it before may have changed something.
@@ -124,7 +126,7 @@ pub async fn begin(ports: Ports, store: Store, plan: Plan, launch: Launch) -> Re
             return Err(error);
         }
     };
-    Ok(start(world, journal, Story::new(plan), lock, note, Vec::new()))
+    Ok(start(world, journal, Story::new(plan), lock, note, left))
 }
 
 /// Takes a run up again that was interrupted, or takes it back.
@@ -162,6 +164,7 @@ pub async fn resume(
         return Err(ReopenError::Over(id, past.state.word()).into());
     }
     let note = note(&world, &journal, &told.plan, &launch);
+    first.extend(left_behind(&world, &told.plan, &launch, &note).await);
     let place = place(&world, &told.plan);
     let ours = |held: &crate::engine::lock::Held| {
         held.note.as_ref().is_some_and(|theirs| theirs.token == note.token)
@@ -218,6 +221,13 @@ fn note(world: &World, journal: &Journal, plan: &Plan, launch: &Launch) -> LockN
         released: None,
         ended: None,
     }
+}
+
+/// What is said of servers that the holder of a lock leaves behind which is about to be taken over.
+async fn left_behind(world: &World, plan: &Plan, launch: &Launch, note: &LockNote) -> Vec<Entry> {
+    let Grip::TakeOver(from) = launch.grip else { return Vec::new() };
+    let holder = place(world, plan).holder().await.ok().flatten();
+    left_behind::said(world, holder.filter(|held| held.number == from).as_ref(), note).await
 }
 
 async fn take(

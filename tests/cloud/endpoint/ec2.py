@@ -15,7 +15,10 @@ from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 from .mending import HOSTS, LOCK, later, mend
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48}
-CONSOLES = {}   # instance id -> text, as a test said; empty until then, as before the first boot
+# instance id -> text that EC2 kept of the last boot, as a test or the host said; nothing until then.
+CONSOLES = {}
+# instance id -> text that stands there now, where a test said so; none where the type of instance cannot tell it.
+SCREENS = {}
 
 
 def enter(instance, name):
@@ -105,6 +108,11 @@ def terminate(old, self, *args, **kwargs):
 def get_console_output(_, self):
     instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
     answer = {"InstanceId": instance.id, "Timestamp": datetime.now(timezone.utc)}
-    if instance.id in CONSOLES:
-        answer["Output"] = base64.b64encode(CONSOLES[instance.id].encode()).decode()
+    text = CONSOLES.get(instance.id)
+    if self._get_bool_param("Latest", False):
+        text = SCREENS[instance.id] if instance.id in SCREENS else next((h.console(instance) for h in HOSTS), text)
+        if text is None and instance.id in SCREENS:
+            raise EC2ClientError("UnsupportedOperation", "This instance type does not support retrieving the latest console logs.")
+    if text is not None:
+        answer["Output"] = base64.b64encode(text.encode()).decode()
     return ActionResult(answer)

@@ -7,7 +7,8 @@ Its own paths, on the same port:
   POST /_test/health     {"i-… or ami-…": "OutOfService" | "Registering" | "InService"} overrules load balancers
   POST /_test/delays     {"boot": 0.3, …} how long things take; the names are in mending.py
   POST /_test/crowd      {"i-…": 4999} makes so many more like an instance, and answers with their ids
-  POST /_test/consoles   {"i-…": "text"} is what EC2 shows of their consoles
+  POST /_test/consoles   {"i-…": "text"} is what EC2 has kept of their consoles
+  POST /_test/screens    {"i-…": "text"} is what stands there now; null: their type of instance cannot tell
 
 A fault is one of
   hang        no answer until the other side gives up
@@ -112,6 +113,8 @@ class Handler(BaseHTTPRequestHandler):
                 mending.DELAYS.update(json.loads(body))
             elif self.path == "/_test/consoles":
                 ec2.CONSOLES.update(json.loads(body))
+            elif self.path == "/_test/screens":
+                ec2.SCREENS.update(json.loads(body))
         self.answer(200, b"{}", {})
 
     def handle_any(self):

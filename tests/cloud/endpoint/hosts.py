@@ -60,11 +60,18 @@ class Hosts:
         def work():
             layer = self.layers.get(instance.image_id, self.web)
             if script("hosts", "up", name, address, layer, LAB_HOSTNAME=f"ip-{address.replace('.', '-')}",
-                      LAB_HOSTS=str(self.folder / "hosts"))[0]:
-                up(script("hosts", "console", name)[1])
+                      LAB_HOSTS=str(self.folder / "hosts"), LAB_INSTANCE=instance.id)[0]:
+                up(self.console(instance))
 
         self.later(instance, work)
         return True
+
+    def console(self, instance):
+        """What stands on the console of an instance's host now; none if it has no host."""
+        try:
+            return (STATE / "hosts" / self.host(instance) / "console").read_text()
+        except FileNotFoundError:
+            return None
 
     def down(self, instance):
         name = self.host(instance)

@@ -186,7 +186,7 @@ async fn of_servers_that_are_there(
         return priors;
     }
     if let Ok(all) = worker.world.ports.read.servers(&worker.world.ports.deployment).await {
-        let there = |id: &InstanceId| all.iter().any(|server| server.id == *id && !server.is_gone());
+        let there = |id: &InstanceId| worker.world.is_among(&all, id);
         priors.retain(|(setting, _)| of(setting).is_none_or(|id| there(&id)));
     }
     priors

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{StepStop, Worker};
 use crate::engine::run::entry::{Mutation, MutationEnd, StepEnd};
-use crate::engine::run::world::{Trouble, instance_of};
+use crate::engine::run::world::{Trouble, World, instance_of};
 use crate::fleet::InstanceId;
 use crate::plan::{HostJob, JobFile, Repeat};
 use crate::remote::{DurableJob, Ending, Input, JobName, Line, Outcome, Seen, Stream, Target, quote};
@@ -104,13 +104,13 @@ async fn start(
     let script = script(worker, job, instance).await?;
     let durable = || DurableJob { name: name.clone(), script: script.clone(), user: job.user.clone(), limit };
     let mutation = Mutation::Job { instance: instance.clone(), job: name.to_string() };
-    let begin = async |world: std::sync::Arc<crate::engine::run::world::World>| {
+    let begin = async |world: std::sync::Arc<World>| {
         let once = async || world.ports.act.start(target, durable()).collect(20).await;
         let (mut lines, mut ending) = once().await;
         if world.learns_key(target, &ending.outcome).await {
             (lines, ending) = once().await;
         }
-        started(instance, &ending, lines.last().map(|line| line.text.as_str()))
+        started(&world, target, &ending, lines.last().map(|line| line.text.as_str()))
     };
     // Starting one that was started does nothing: asking again finds out.
     worker.mutate(vec![mutation], begin, async |world| begin(world).await.map(Some)).await
@@ -165,14 +165,15 @@ fn meant_for(instance: &InstanceId, script: &str) -> String {
     format!("export QUARTERDECK_SERVER={}\n{script}", quote(instance.as_str()))
 }
 
-fn started(instance: &InstanceId, ending: &Ending, last: Option<&str>) -> Result<(), Trouble> {
+fn started(world: &World, target: &Target, ending: &Ending, last: Option<&str>) -> Result<(), Trouble> {
+    let instance = target.instance();
     match &ending.outcome {
         Outcome::Done { code: 0 } => Ok(()),
         Outcome::Done { code } => Err(Trouble::Definite(format!(
             "the job could not be started on {instance} (exit code {code}): {}",
             last.unwrap_or("it said nothing")
         ))),
-        Outcome::NotStarted(refusal) => Err(Trouble::Later(refusal.to_string())),
+        Outcome::NotStarted(refusal) => Err(Trouble::Later(world.refused(target, refusal))),
         other => Err(Trouble::Open(format!("{instance}: {other}"))),
     }
 }
@@ -237,11 +238,11 @@ async fn follow(
                 return Ok(Outcome::Lost { detail: refusal.to_string() });
             }
             Outcome::NotStarted(refusal) => {
-                let words = refusal.to_string();
                 // Taken up on another machine, the server is not known there.
-                if worker.world.learns_key(target, &Outcome::NotStarted(refusal)).await {
+                if worker.world.learns_key(target, &Outcome::NotStarted(refusal.clone())).await {
                     continue;
                 }
+                let words = worker.world.refused(target, &refusal);
                 worker.book.status(worker.step.id, words.clone());
                 worker.in_time(&words)?;
             }

@@ -99,11 +99,18 @@ async fn delete_image(worker: &mut Worker, id: &ImageId) -> Result<StepEnd, Step
 /// Waits until an image is complete, or will never be. Its time over, it is deleted as it is.
 async fn complete(worker: &mut Worker, id: &ImageId) -> Result<(), StepStop> {
     let asked = std::slice::from_ref(id);
+    let new_until = make::new_until(worker, &Bound::Image(id.clone())).await;
     loop {
         let images =
             worker.patiently(async |world| world.ports.read.images(asked).await.map_err(of_read)).await?;
-        let waits = format!("the image {id} is pending: it is deleted once it is complete");
-        if images.first().is_none_or(|image| image.state != "pending") || worker.in_time(&waits).is_err() {
+        let waits = match images.first().map(|image| image.state.as_str()) {
+            Some("pending") => format!("the image {id} is pending: it is deleted once it is complete"),
+            None if new_until.is_some_and(|until| worker.world.now() < until) => {
+                format!("the image {id} was just begun and is not listed yet")
+            }
+            _ => return Ok(()),
+        };
+        if worker.in_time(&waits).is_err() {
             return Ok(());
         }
         worker.book.status(worker.step.id, waits);

@@ -2,12 +2,18 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{LOOK_AGAIN, StepStop, Worker};
 use crate::cloud::{CloudError, LaunchSpec, ServerSpec};
 use crate::engine::run::entry::{Bound, Entry, Mutation, StepEnd};
+use crate::engine::run::left_behind::RUN_TAG;
 use crate::engine::run::world::{Trouble, World, image_of, instance_of, of_read};
 use crate::fleet::{ImageId, InstanceId, LaunchSource, Power};
 use crate::plan::{InstanceRef, Lasts, NewRelease, NewServer, Slot, StepId};
+
+/// For so long a thing is new.
+const NEW: SignedDuration = SignedDuration::from_mins(15);
 
 fn stop(trouble: &Trouble) -> StepStop {
     StepStop::Failed(trouble.words().to_owned())
@@ -20,7 +26,17 @@ pub(super) async fn bind(worker: &Worker, slot: &Slot, value: Bound) -> Result<(
 
 /// The tags by which a server is known as launched by this step of this run.
 pub(super) fn marks(worker: &Worker) -> [(&'static str, String); 2] {
-    [("quarterdeck-run", worker.token.clone()), ("quarterdeck-step", worker.step.id.to_string())]
+    [(RUN_TAG, worker.token.clone()), ("quarterdeck-step", worker.step.id.to_string())]
+}
+
+/// Until when it says nothing of something that this run has made that AWS does not know it (R25). None of what others
+/// have made.
+pub(super) async fn new_until(worker: &Worker, made: &Bound) -> Option<Timestamp> {
+    let story = worker.book.story().await;
+    let (slot, _) = story.slots.iter().find(|(_, bound)| *bound == made)?;
+    let step = story.plan.steps.iter().find(|step| step.action.makes() == Some(slot))?.id;
+    let asked = story.intents.iter().rfind(|intent| intent.step == step && !intent.back)?.at;
+    asked.checked_add(NEW).ok()
 }
 
 /// Launches a server and waits until it runs.
@@ -182,26 +198,40 @@ pub(super) async fn terminate_all(worker: &mut Worker, ids: Vec<InstanceId>) -> 
     for id in ids {
         let power = worker.patiently(async |world| power(&world, &id).await).await?;
         if !matches!(power, Some(Power::Terminated | Power::ShuttingDown)) {
-            left.push(id);
+            let new_until = new_until(worker, &Bound::Instance(id.clone())).await;
+            left.push((id, new_until));
         }
     }
+    let servers: Vec<InstanceId> = left.iter().map(|(id, _)| id.clone()).collect();
     if left.is_empty() {
         return Ok(StepEnd::AlreadySo);
     }
-    let act = async |world: Arc<World>| match world.ports.change.terminate(&left).await {
-        // Nobody knows it any more.
-        Err(CloudError::Absent(_)) if left.len() == 1 => Ok(()),
-        answer => answer.map_err(Trouble::from),
+    let is_new = |until: &Option<Timestamp>, world: &World| until.is_some_and(|until| world.now() < until);
+    let act = async |world: Arc<World>| -> Result<(), Trouble> {
+        match world.ports.change.terminate(&servers).await {
+            // Nobody knows it any more.
+            Err(CloudError::Absent(_)) if servers.len() == 1 => {}
+            answer => answer?,
+        }
+        // Or not yet: EC2 says yes to that, too.
+        for (id, _) in left.iter().filter(|(_, until)| is_new(until, &world)) {
+            if power(&world, id).await?.is_none() {
+                return Err(Trouble::Later(format!("{id} was just launched and is not listed yet")));
+            }
+        }
+        Ok(())
     };
     let gone = async |world: Arc<World>| -> Result<Option<()>, Trouble> {
-        for id in &left {
-            if !matches!(power(&world, id).await?, None | Some(Power::Terminated | Power::ShuttingDown)) {
-                return Ok(None);
+        for (id, until) in &left {
+            match power(&world, id).await? {
+                Some(Power::Terminated | Power::ShuttingDown) => {}
+                None if !is_new(until, &world) => {}
+                _ => return Ok(None),
             }
         }
         Ok(Some(()))
     };
-    worker.mutate(vec![Mutation::Terminate { instances: left.clone() }], act, gone).await?;
+    worker.mutate(vec![Mutation::Terminate { instances: servers.clone() }], act, gone).await?;
     Ok(StepEnd::Done)
 }
 

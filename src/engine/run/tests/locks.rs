@@ -1,5 +1,6 @@
 use super::super::{Grip, Launch, News, NotBegun, begin};
 use super::kit::{Kit, plan, restore, step, suspend, told, until};
+use super::making;
 use crate::cloud::{CloudChange, CloudRead};
 use crate::engine::lock::{LockError, LockPlace, Outstanding};
 use crate::engine::store::RunState;
@@ -98,4 +99,27 @@ async fn a_lock_with_nonsense_in_it_is_held_until_it_is_taken_over() {
     let launch = Launch { grip: Grip::TakeOver(4), ..Kit::launch("jane@laptop") };
     let started = begin(kit.ports(), kit.store(), steps(), launch).await.unwrap();
     assert_eq!(told(started).await.story.lock, Some(Some(5)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_takes_a_lock_over_is_told_of_the_server_that_the_lost_machine_has_launched() {
+    let kit = Kit::new();
+    let Ok(lost) = kit.die_after(making::good(&kit).await, 8).await else { panic!("it was killed") };
+    kit.cloud.pause(std::time::Duration::from_secs(120)).await;
+    let builder = kit.cloud.servers(&"myproject".into()).await.unwrap().into_iter();
+    let builder =
+        builder.filter(|server| server.tags.contains_key("quarterdeck-run")).map(|server| server.id);
+    let builder: Vec<_> = builder.collect();
+    assert_eq!(builder.len(), 1);
+    let other = tempfile::tempdir().unwrap();
+    let launch = Launch { grip: Grip::TakeOver(1), ..Kit::launch("joe@desk") };
+    let ordinary = plan(vec![suspend(1, &[], &[Process::HealthCheck]), restore(2, &[1], &[1])]);
+    let second = begin(kit.ports(), kit.store_at(other.path()), ordinary, launch).await.unwrap();
+    let second = told(second).await;
+    assert_eq!(second.state, RunState::Done);
+    let [(true, said)] = &second.story.said[..] else { panic!("{:?}", second.story.said) };
+    for word in ["jane@laptop", lost.as_str(), &format!("terminate-instances --instance-ids {}", builder[0])]
+    {
+        assert!(said.contains(word), "{word}: {said}");
+    }
 }

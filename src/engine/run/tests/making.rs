@@ -73,7 +73,7 @@ async fn making(kit: &Kit, checkout: &str) -> Plan {
     plan(steps)
 }
 
-async fn good(kit: &Kit) -> Plan {
+pub(super) async fn good(kit: &Kit) -> Plan {
     making(kit, &format!("code checkout {CODE}")).await
 }
 
@@ -98,7 +98,7 @@ async fn assert_made(kit: &Kit, told: &Told, when: &str) {
     assert!(told.story.to_put_back().is_empty(), "{when}: {:?}", told.story.to_put_back());
 }
 
-async fn assert_nothing_left(kit: &Kit, told: &Told, when: &str) {
+pub(super) async fn assert_nothing_left(kit: &Kit, told: &Told, when: &str) {
     assert!(told.story.left().is_empty(), "{when}: {:?}", told.story.left());
     let (servers, images, releases) = there(kit).await;
     assert!(servers.iter().all(Server::is_gone), "{when}: {servers:?}");

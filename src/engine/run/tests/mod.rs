@@ -1,5 +1,6 @@
 //! The engine on a simulated cloud whose clock leaps to whatever is waited for.
 
+mod consoles;
 mod converging;
 mod endings;
 mod files;
@@ -10,3 +11,4 @@ mod locks;
 mod making;
 mod relay;
 mod strangers;
+mod unlisted;

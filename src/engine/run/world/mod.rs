@@ -1,12 +1,13 @@
 //! The world as steps see it: facts that can be read, settings that can be written, whichever port they are behind.
 
+mod keys;
 mod settings;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::entry::{Bound, Slots};
 use crate::cloud::{CloudChange, CloudError, CloudRead};
@@ -15,8 +16,7 @@ use crate::fleet::{
     LoadBalancerName, MemberHealth, Server,
 };
 use crate::plan::{Fact, InstanceRef, JobFile, Slot, Value};
-use crate::remote::host_keys::{Trust, keys_in_console};
-use crate::remote::{Command, Input, Outcome, Refusal, RemoteChange, RemoteRead, Target};
+use crate::remote::{Command, Input, Outcome, RemoteChange, RemoteRead, Target};
 
 /// How long a short look at a server may take.
 const LOOK: Duration = Duration::from_secs(30);
@@ -24,8 +24,8 @@ const LOOK: Duration = Duration::from_secs(30);
 /// So many servers are asked at the same time.
 pub(super) const AT_ONCE: usize = 8;
 
-/// So many seconds lie between two looks at a server's console, which takes minutes to be told.
-const CONSOLE: i64 = 30;
+/// For so long that a server is not listed says nothing.
+const UNLISTED: SignedDuration = SignedDuration::from_mins(5);
 
 /// What an answer about a group or a load balancer may be old when many steps wait for the same.
 const SHARED: i64 = 3;
@@ -117,8 +117,10 @@ struct Known {
     health: BTreeMap<LoadBalancerName, (Timestamp, Vec<MemberHealth>)>,
     registered: BTreeMap<LoadBalancerName, (Timestamp, Vec<InstanceId>)>,
     servers: BTreeMap<InstanceId, Server>,
-    /// When a server's console was last looked at for its host keys.
-    consoles: BTreeMap<InstanceId, Timestamp>,
+    /// When a server's console was last looked at for its host keys, and why they are not known.
+    consoles: BTreeMap<InstanceId, (Timestamp, Option<String>)>,
+    /// Since when a server is not listed.
+    unlisted: BTreeMap<InstanceId, Timestamp>,
 }
 
 /// The world of one run.
@@ -234,28 +236,26 @@ impl World {
                 let last = lines.iter().rev().take(3).rev().cloned().collect::<Vec<_>>().join(" / ");
                 Err(Trouble::Definite(format!("{instance}: exit code {code}: {last}")))
             }
-            Outcome::NotStarted(refusal) => Err(Trouble::Later(refusal.to_string())),
+            Outcome::NotStarted(refusal) => Err(Trouble::Later(self.refused(&target, &refusal))),
             other => Err(Trouble::Open(format!("{instance}: {other}"))),
         }
     }
 
-    /// Whether a server was not asked for want of its host key, and its key is known now.
-    pub(super) async fn learns_key(&self, target: &Target, outcome: &Outcome) -> bool {
-        matches!(outcome, Outcome::NotStarted(Refusal::UnknownHostKey { .. })) && self.pin(target).await
-    }
-
-    /// A server that was just launched is known by the host keys that it printed on its console, which only EC2 can tell.
-    /// Whether they were pinned.
-    async fn pin(&self, target: &Target) -> bool {
-        let (now, instance) = (self.now(), target.instance());
-        let lately = |at: &Timestamp| now.duration_since(*at).as_secs() < CONSOLE;
-        if self.known(|known| known.consoles.get(instance).is_some_and(lately)) {
-            return false;
-        }
-        self.known(|known| known.consoles.insert(instance.clone(), now));
-        let printed = self.ports.read.console_output(target.instance()).await.ok().flatten();
-        let keys = keys_in_console(&printed.unwrap_or_default());
-        !keys.is_empty() && self.ports.look.trust(target, Trust::Console(keys)).await.is_ok()
+    /// Whether a server that is looked for in a list of all is there and not on its way out. One that was just made may
+    /// not be listed yet: that it is not there is believed after a while (R25).
+    pub(super) fn is_among(&self, all: &[Server], instance: &InstanceId) -> bool {
+        let now = self.now();
+        let found = all.iter().find(|server| server.id == *instance);
+        self.known(|known| match found {
+            Some(server) => {
+                known.unlisted.remove(instance);
+                !server.is_gone()
+            }
+            None => {
+                let since = *known.unlisted.entry(instance.clone()).or_insert(now);
+                now.duration_since(since) < UNLISTED
+            }
+        })
     }
 
     /// Reads facts as they are now, each group and load balancer once.

@@ -194,6 +194,6 @@ impl World {
     /// Whether EC2 still knows the server as one that is not on its way out.
     async fn is_there(&self, instance: &InstanceId) -> Result<bool, Trouble> {
         let all = self.ports.read.servers(&self.ports.deployment).await.map_err(of_read)?;
-        Ok(all.iter().any(|server| server.id == *instance && !server.is_gone()))
+        Ok(self.is_among(&all, instance))
     }
 }

@@ -25,6 +25,7 @@ pub struct Clients {
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub ec2: aws_sdk_ec2::Client,
     pub elb: aws_sdk_elasticloadbalancing::Client,
+    pub servicequotas: aws_sdk_servicequotas::Client,
     pub ssm: aws_sdk_ssm::Client,
     pub sts: aws_sdk_sts::Client,
 }
@@ -36,6 +37,7 @@ impl Clients {
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             ec2: clean_client!(aws_sdk_ec2, config),
             elb: clean_client!(aws_sdk_elasticloadbalancing, config),
+            servicequotas: aws_sdk_servicequotas::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
             sts: clean_client!(aws_sdk_sts, config),
         })

@@ -11,7 +11,7 @@ use super::draft::{Draft, step};
 use super::refused::some;
 use super::release::{prefix, releases};
 use super::{Facts, Options, Refused};
-use crate::fleet::{Group, ImageId, LaunchSource, Layout};
+use crate::fleet::{Group, ImageId, LaunchSource, Layout, RoomQuestion, SubnetChoice};
 use crate::plan::{
     Action, Condition, HostJob, InstanceRef, Lasts, NewRelease, Repeat, Slot, Step, StepId, Undo,
 };
@@ -46,6 +46,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     is_new(draft, facts, &code)?;
     let names = Names::new(facts, &code)?;
     let server = builder::server(facts, group, &base)?;
+    super::room::check(draft, facts, 1, "the builder is launched")?;
     addresses(draft, facts, &base)?;
     draft.assume_release(&base.launch);
     draft.title(format!("make a release of {}", code.named()));
@@ -61,6 +62,17 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     let built = build(draft, facts, &code, server, pinned);
     bake_it(draft, group, &base, &code, names, built);
     Ok(())
+}
+
+/// Where the builder goes, and what it is.
+pub(super) fn room(facts: &Facts<'_>, _: &Options) -> Option<RoomQuestion> {
+    let group = facts.group().ok()?;
+    let server = builder::server(facts, group, &base(facts, group).ok()?).ok()?;
+    let subnets = match server.subnet {
+        Some(subnet) => SubnetChoice::Named(vec![subnet]),
+        None => SubnetChoice::DefaultOf(server.zone.into_iter().collect()),
+    };
+    Some(RoomQuestion { subnets, instance_type: Some(server.instance_type) })
 }
 
 /// The code that is meant: the changeset that was named, or the head of the branch.

@@ -37,6 +37,7 @@ pub(in super::super) fn deploy(
     let code = Code::from(&target.to);
     let group = target.group;
     let batch = batch(options, group.desired)?;
+    before::has_room(draft, facts, &target, batch)?;
     let migrate = migrations::look(draft, facts, options, &code, Meeting::OldCodeGoesOn)?;
     let worker = workers::lane(draft, facts, options, &code, &migrate, &[])?;
     let old = old_members(&target);

@@ -8,6 +8,7 @@ mod groups;
 mod names;
 mod refusals;
 mod releases;
+mod room;
 mod rules;
 mod upgrades;
 

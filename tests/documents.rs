@@ -77,7 +77,7 @@ fn the_policy_allows_exactly_what_is_read() {
 
 /// Whether a text of the adapter is an action's name.
 fn is_action(text: &&str) -> bool {
-    let services = ["autoscaling:", "ec2:", "elasticloadbalancing:", "servicequotas:", "ssm:"];
+    let services = ["autoscaling:", "cloudfront:", "ec2:", "elasticloadbalancing:", "servicequotas:", "ssm:"];
     let service = services.iter().find_map(|service| text.strip_prefix(service));
     service.is_some_and(|action| action.chars().all(|c| c.is_ascii_alphanumeric()))
 }

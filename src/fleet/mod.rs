@@ -34,7 +34,8 @@ pub use endpoint::Endpoint;
 pub use freshness::{Failure, FailureKind, Reading, Since, Source};
 pub use group::{Activity, Group, LaunchSource, Member, Sizes, SuspendedProcess};
 pub use ids::{
-    Changeset, DeploymentName, EnvironmentName, GroupName, ImageId, InstanceId, LoadBalancerName, Zone,
+    Changeset, DeploymentName, DistributionId, EnvironmentName, GroupName, ImageId, InstanceId,
+    LoadBalancerName, Zone,
 };
 pub use interest::{Interest, Pulse};
 pub use layout::{AddressChoice, CodeLayout, Layout};

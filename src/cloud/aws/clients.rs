@@ -22,6 +22,7 @@ macro_rules! clean_client {
 #[derive(Debug)]
 pub struct Clients {
     pub autoscaling: aws_sdk_autoscaling::Client,
+    pub cloudfront: aws_sdk_cloudfront::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub ec2: aws_sdk_ec2::Client,
     pub elb: aws_sdk_elasticloadbalancing::Client,
@@ -34,6 +35,7 @@ impl Clients {
     fn new(config: &SdkConfig) -> Arc<Self> {
         Arc::new(Self {
             autoscaling: clean_client!(aws_sdk_autoscaling, config),
+            cloudfront: clean_client!(aws_sdk_cloudfront, config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             ec2: clean_client!(aws_sdk_ec2, config),
             elb: clean_client!(aws_sdk_elasticloadbalancing, config),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{Instance, InstanceLifecycleType, Reservation, Tenancy};
+use aws_sdk_ec2::types::{Instance, Reservation, Tenancy};
 use futures_util::future::try_join;
 
 use super::ec2::filter;
@@ -142,7 +142,7 @@ async fn sizes(cloud: &AwsCloud, types: &BTreeSet<&str>) -> Answer<BTreeMap<Stri
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ec2::types::{CpuOptions, InstanceType, Placement};
+    use aws_sdk_ec2::types::{CpuOptions, InstanceLifecycleType, InstanceType, Placement};
 
     use super::*;
 

@@ -4,8 +4,8 @@ use super::super::code::{Code, choose_code};
 use super::super::draft::{Draft, step};
 use super::super::release::named;
 use super::super::{Facts, Options, Refused};
-use super::before;
 use super::migrations::{self, Meeting, look};
+use super::{before, cdn};
 use crate::fleet::{Changeset, Power, Role, Server, words};
 use crate::plan::{Action, HostJob, InstanceRef, Lasts, Step, StepId, Undo};
 use crate::recipe::{celery, code, manage, services};
@@ -152,6 +152,7 @@ fn once(
         deadline_s: 1_800,
         ..job(worker, "compress static files", "compress", manage::compress(layout))
     });
+    cdn::forget(draft, facts, compress);
     vec![compress]
 }
 

@@ -107,6 +107,16 @@ fn members_that_are_there_already_take_no_more_room() {
     assert_eq!(world.plan("set-sizes", &[(Opt::Desired, "5")]).unwrap_err().word(), Some("no-addresses"));
 }
 
+#[test]
+fn where_nothing_is_to_be_done_nobody_asks_for_room() {
+    let mut world = World::with_releases(4);
+    world.room = Some(room(0, 0));
+    for operation in ["deploy-serial", "deploy-full"] {
+        let refused = world.plan(operation, &[(Opt::Release, "a1b2c3d4")]).unwrap_err();
+        assert!(matches!(refused, Refused::Nothing(_)), "{operation}: {refused}");
+    }
+}
+
 fn asked(world: &World, operation: &str, options: &[(Opt, &str)]) -> Option<RoomQuestion> {
     let mut told = Options::default();
     for (opt, value) in options {

@@ -153,6 +153,8 @@ class Handler(BaseHTTPRequestHandler):
             query |= dict(parse_qsl(body.decode("latin1")))
         target = self.headers.get("X-Amz-Target", self.path)
         action = query.get("Action") or target.replace("/", ".").split(".")[-1]
+        if self.command == "POST" and urlsplit(self.path).path.endswith("/invalidation"):
+            action = "CreateInvalidation"       # CloudFront speaks in paths
         scope = self.headers.get("Authorization", "").partition("Credential=")[2].split("/")
         return scope[0], (scope[3] if len(scope) > 3 else "?"), action
 

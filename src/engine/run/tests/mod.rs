@@ -2,6 +2,7 @@
 
 mod converging;
 mod endings;
+mod forgetting;
 mod gone;
 mod killed;
 mod kit;

@@ -85,6 +85,7 @@ impl World {
             releases,
             now: self.cloud.now(),
             fresh: SignedDuration::from_hours(1),
+            room: None,
             repo: None,
             site: None,
         };

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::Answer;
-use crate::fleet::{GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes, Zone};
+use crate::fleet::{
+    DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes, Zone,
+};
 
 /// A server to launch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +95,15 @@ pub trait CloudChange: Send + Sync {
     /// Deletes an image and the snapshots behind it (`DeregisterImage`, `DeleteSnapshot`). One that is gone is no
     /// error.
     async fn delete_image(&self, image: &ImageId) -> Answer<()>;
+
+    /// Asks CloudFront to forget what it has kept of these paths (`CreateInvalidation`), and gives the id of the
+    /// invalidation. The same reference with the same paths gives the same one.
+    async fn invalidate(
+        &self,
+        distribution: &DistributionId,
+        paths: &[String],
+        reference: &str,
+    ) -> Answer<String>;
 
     /// Writes a note (SSM `PutParameter`): at most 4 KB. Without `replace`, one that is there is
     /// [`CloudError::Exists`](super::CloudError::Exists), and nothing is written.

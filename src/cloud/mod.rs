@@ -17,7 +17,8 @@ pub use change::{CloudChange, LaunchSpec, ServerSpec};
 
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, FailureKind, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
+    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Room,
+    RoomQuestion, Series, Server, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
 };
 
 /// Why the cloud did not answer as asked. The kinds are what a caller must decide on; every message says
@@ -144,4 +145,27 @@ pub trait CloudRead: Send + Sync {
 
     /// Notes whose names begin with this path (SSM `GetParametersByPath`, 10 a request), in order of their names.
     async fn notes(&self, path: &str) -> Answer<Vec<Note>>;
+
+    /// The subnets there are of these, with their free addresses (EC2 `DescribeSubnets`, one request).
+    async fn subnets(&self, choice: &SubnetChoice) -> Answer<Vec<SubnetRoom>>;
+
+    /// The vCPUs that the account may run of a class, what it runs of it whoever launched that, and what one server of
+    /// this type takes (Service Quotas `GetServiceQuota`, EC2 `DescribeInstances` of everything that runs,
+    /// `DescribeInstanceTypes`): to be asked when something is planned, not again and again.
+    async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom>;
+
+    /// What room there is for more servers, both kinds read side by side.
+    async fn room(&self, asked: &RoomQuestion) -> Room {
+        let vcpus = async {
+            let Some(kind) = &asked.instance_type else {
+                return Err("which type of server that is, nothing says".to_owned());
+            };
+            match VcpuClass::of(kind) {
+                Some(class) => self.vcpus(class, kind).await.map_err(|error| error.to_string()),
+                None => Err(format!("which quota servers of type {kind} count against, is not known here")),
+            }
+        };
+        let (subnets, vcpus) = futures_util::future::join(self.subnets(&asked.subnets), vcpus).await;
+        Room { subnets: subnets.map_err(|error| error.to_string()), vcpus }
+    }
 }

@@ -47,6 +47,19 @@ fn the_topology_of_a_real_project_names_what_exists_in_aws() {
 }
 
 #[test]
+fn distributions_are_those_of_the_deployment_and_the_environment_one_or_several() {
+    let text = "deployments: [shop, other]\nenvironments: [testing, staging, production]\n\
+                cloudfront_distribution_ids:\n  shop:\n    production: [E1, E2]\n    staging: E3\n  other:\n    testing: E4\n";
+    let topology = project(text).0.unwrap().topology(Some("shop")).unwrap();
+    let ids: Vec<Vec<&str>> = topology
+        .environments
+        .iter()
+        .map(|place| place.distributions.iter().map(|id| id.as_str()).collect())
+        .collect();
+    assert_eq!(ids, [vec![], vec!["E3"], vec!["E1", "E2"]]);
+}
+
+#[test]
 fn names_that_would_command_the_terminal_are_errors_with_their_places_and_are_tamed() {
     let text = r#"deployments: ["d\e[2Jx"]
 region: "us\u202e"

@@ -6,8 +6,8 @@ use super::problem::{Position, Problem, ProblemSeverity, problem};
 use super::project::Project;
 use crate::fleet::words::nearest;
 use crate::fleet::{
-    AddressChoice, CodeLayout, DeploymentName, EnvironmentName, EnvironmentPlace, GroupName, Layout,
-    LoadBalancerName, Role, Topology, WebPlace,
+    AddressChoice, CodeLayout, DeploymentName, DistributionId, EnvironmentName, EnvironmentPlace, GroupName,
+    Layout, LoadBalancerName, Role, Topology, WebPlace,
 };
 
 impl Project {
@@ -111,6 +111,12 @@ impl Project {
                 .unwrap_or_default(),
             roles: self.places.valid_roles.iter().map(|role| Role::parse(&role.value)).collect(),
             branch: self.places.branches.find(deployment, name).map(|branch| branch.value.clone()),
+            distributions: self
+                .aws
+                .cloudfront_distribution_ids
+                .find(deployment, name)
+                .map(|ids| ids.iter().map(|id| DistributionId::new(&id.value)).collect())
+                .unwrap_or_default(),
             web: self.web_place(name),
             layout: Arc::new(self.layout(name)),
         }

@@ -69,6 +69,10 @@ id! {
     LoadBalancerName
 }
 id! {
+    /// A CloudFront distribution id, `E…`.
+    DistributionId
+}
+id! {
     /// An availability zone in full, `us-east-1a`.
     Zone
 }

@@ -17,6 +17,7 @@ pub mod process;
 pub mod region;
 pub mod release;
 pub mod role;
+pub mod room;
 pub mod server;
 pub mod severity;
 pub mod snapshot;
@@ -33,7 +34,8 @@ pub use endpoint::Endpoint;
 pub use freshness::{Failure, FailureKind, Reading, Since, Source};
 pub use group::{Activity, Group, LaunchSource, Member, Sizes, SuspendedProcess};
 pub use ids::{
-    Changeset, DeploymentName, EnvironmentName, GroupName, ImageId, InstanceId, LoadBalancerName, Zone,
+    Changeset, DeploymentName, DistributionId, EnvironmentName, GroupName, ImageId, InstanceId,
+    LoadBalancerName, Zone,
 };
 pub use interest::{Interest, Pulse};
 pub use layout::{AddressChoice, CodeLayout, Layout};
@@ -44,6 +46,7 @@ pub use overview::{Note, Overview};
 pub use process::Process;
 pub use release::{Image, LaunchSettings, Release};
 pub use role::{Role, RoleTag, Standing};
+pub use room::{Room, RoomQuestion, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom};
 pub use server::{Power, Server};
 pub use severity::Severity;
 pub use snapshot::{Identity, Snapshot};

@@ -136,6 +136,7 @@ impl Parts {
             domains: vec![format!("{name}.example.com")],
             roles: Vec::new(),
             branch: None,
+            distributions: Vec::new(),
             web: super::WebPlace::default(),
             layout: std::sync::Arc::default(),
         }

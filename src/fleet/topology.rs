@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{AddressChoice, DeploymentName, EnvironmentName, GroupName, Layout, LoadBalancerName, Role};
+use super::{
+    AddressChoice, DeploymentName, DistributionId, EnvironmentName, GroupName, Layout, LoadBalancerName, Role,
+};
 
 /// What the config says of a web server that is launched by itself, outside the group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -34,6 +36,8 @@ pub struct EnvironmentPlace {
     pub roles: Vec<Role>,
     /// The branch that is deployed there, when the config names one.
     pub branch: Option<String>,
+    /// CloudFront distributions that serve its static files.
+    pub distributions: Vec<DistributionId>,
     /// What a web server is launched with.
     pub web: WebPlace,
     /// Where things are on its servers.

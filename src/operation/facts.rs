@@ -8,7 +8,7 @@ use super::Refused;
 use super::refused::some;
 use crate::fleet::{
     EnvironmentName, EnvironmentPlace, Group, HealthState, InstanceId, LaunchSettings, LoadBalancer,
-    LoadBalancerName, Member, MemberHealth, Reading, Role, Server, Snapshot, Topology, words,
+    LoadBalancerName, Member, MemberHealth, Reading, Role, Room, Server, Snapshot, Topology, words,
 };
 use crate::repo::RepoFacts;
 use crate::template::SiteFacts;
@@ -31,6 +31,8 @@ pub struct Facts<'a> {
     pub now: Timestamp,
     /// How old a fact may be for a step that takes something away: [`FRESH`], on the cloud's clock.
     pub fresh: SignedDuration,
+    /// What room there is for the servers that are launched, where it was looked at.
+    pub room: Option<&'a Room>,
     /// What the repository tells, where it was asked.
     pub repo: Option<&'a RepoFacts>,
     /// What the project's templates and secrets are; none where there is no project.

@@ -17,6 +17,7 @@ mod refused;
 mod registration;
 mod release;
 mod rollback;
+mod room;
 mod set_sizes;
 mod settings;
 mod table;
@@ -32,6 +33,7 @@ pub use refused::Refused;
 pub use release::{Launchable, releases};
 pub use table::OPERATIONS;
 
+use crate::fleet::RoomQuestion;
 use crate::plan::{LockKind, Plan};
 
 /// One row: an operation.
@@ -45,6 +47,8 @@ pub struct Operation {
     pub takes: &'static [Opt],
     /// The lock its runs hold.
     pub lock: LockKind,
+    /// What is to be known of the room there is, where it launches servers.
+    room: fn(&Facts<'_>, &Options) -> Option<RoomQuestion>,
     /// Plans it.
     planner: fn(&mut Draft<'_>, &Facts<'_>, &Options) -> Result<(), Refused>,
 }
@@ -59,6 +63,13 @@ impl Operation {
         let mut draft = Draft::new(self, facts, options);
         (self.planner)(&mut draft, facts, options)?;
         draft.finish()
+    }
+
+    /// What room there has to be for the servers that it launches; none where it launches none. It is looked at before
+    /// this is planned, for planners read nothing themselves.
+    #[must_use]
+    pub fn room(&self, facts: &Facts<'_>, options: &Options) -> Option<RoomQuestion> {
+        (self.room)(facts, options)
     }
 
     /// The option of this name, if this operation can be told it.

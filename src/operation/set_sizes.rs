@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, step};
 use super::facts::stays;
-use super::{Facts, Options, Refused};
+use super::{Facts, Options, Refused, room};
 use crate::fleet::{Group, Process, Sizes, words};
 use crate::plan::{Action, Assignment, Condition, Setting, Step, Undo, Value};
 
@@ -21,6 +21,9 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
         max: options.max.unwrap_or(before.max),
     };
     check(group, before, to, options)?;
+    if to.desired > before.desired {
+        room::check(draft, facts, room::missing(group, to.desired), &format!("{} launches", group.name))?;
+    }
     let fewer = to.desired < before.desired;
     if fewer {
         facts.all_current()?;

@@ -1,8 +1,8 @@
 //! Every operation. Help, completion, palette and tests are made from it.
 
 use super::{
-    Operation, Opt, create_release, deploy, forget_releases, processes, registration, rollback, set_sizes,
-    upgrade,
+    Operation, Opt, create_release, deploy, forget_releases, processes, registration, rollback, room,
+    set_sizes, upgrade,
 };
 use crate::plan::LockKind;
 
@@ -13,6 +13,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "suspend processes of the group",
         takes: &[Opt::Processes],
         lock: LockKind::Environment,
+        room: room::none,
         planner: processes::suspend,
     },
     Operation {
@@ -20,6 +21,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "resume processes of the group",
         takes: &[Opt::Processes, Opt::Override],
         lock: LockKind::Environment,
+        room: room::none,
         planner: processes::resume,
     },
     Operation {
@@ -27,6 +29,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "set how many servers the group may have and wants",
         takes: &[Opt::Min, Opt::Desired, Opt::Max, Opt::Override],
         lock: LockKind::Environment,
+        room: room::of_group,
         planner: set_sizes::plan,
     },
     Operation {
@@ -34,6 +37,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "register web servers with the load balancers, and wait until they are in service",
         takes: &[Opt::Servers, Opt::Balancers, Opt::Override],
         lock: LockKind::Environment,
+        room: room::none,
         planner: registration::add,
     },
     Operation {
@@ -41,6 +45,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "take web servers out of the load balancers, and wait until requests under way have ended",
         takes: &[Opt::Servers, Opt::Balancers, Opt::Override],
         lock: LockKind::Environment,
+        room: room::none,
         planner: registration::remove,
     },
     Operation {
@@ -48,6 +53,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "put the maintenance page up on the web servers",
         takes: &[Opt::Servers, Opt::Unhealthy],
         lock: LockKind::Environment,
+        room: room::none,
         planner: upgrade::begin,
     },
     Operation {
@@ -55,6 +61,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "take the maintenance page off the web servers",
         takes: &[Opt::Servers, Opt::Override],
         lock: LockKind::Environment,
+        room: room::none,
         planner: upgrade::end,
     },
     Operation {
@@ -62,6 +69,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "make a release of a branch's head: an image, and what the group can launch; deploys nothing",
         takes: &[Opt::Branch, Opt::Changeset, Opt::Override],
         lock: LockKind::Release,
+        room: create_release::room,
         planner: create_release::plan,
     },
     Operation {
@@ -69,6 +77,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "deploy a release without downtime: the worker, then web servers one after the other",
         takes: &[Opt::Release, Opt::Branch, Opt::Batch, Opt::NoMigrate, Opt::Override],
         lock: LockKind::Environment,
+        room: room::of_release,
         planner: deploy::serial::plan,
     },
     Operation {
@@ -76,6 +85,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "deploy a release with the maintenance page: new servers beside the old ones, then all at once",
         takes: &[Opt::Release, Opt::Branch, Opt::NoMigrate, Opt::Override],
         lock: LockKind::Environment,
+        room: room::of_release,
         planner: deploy::full::plan,
     },
     Operation {
@@ -83,6 +93,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "deploy a release's or branch's code to the workers only, and migrate",
         takes: &[Opt::Release, Opt::Branch, Opt::NoMigrate, Opt::Override],
         lock: LockKind::Environment,
+        room: room::none,
         planner: deploy::worker,
     },
     Operation {
@@ -90,6 +101,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "deploy a release's or branch's code to the web servers there are, in place",
         takes: &[Opt::Release, Opt::Branch, Opt::Servers, Opt::Batch, Opt::Override],
         lock: LockKind::Environment,
+        room: room::none,
         planner: deploy::in_place::plan,
     },
     Operation {
@@ -97,6 +109,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "go back to an earlier release, one server after the other or with the maintenance page",
         takes: &[Opt::Release, Opt::Batch, Opt::Full, Opt::NoMigrate, Opt::Override],
         lock: LockKind::Environment,
+        room: room::of_release,
         planner: rollback::plan,
     },
     Operation {
@@ -104,6 +117,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "delete old releases with their images and snapshots, never one in use",
         takes: &[Opt::Keep],
         lock: LockKind::Environment,
+        room: room::none,
         planner: forget_releases::plan,
     },
 ];

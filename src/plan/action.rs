@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Assignment, JobFile, Page, Setting, StepId, Value};
-use crate::fleet::{Changeset, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Zone};
+use crate::fleet::{
+    Changeset, DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Zone,
+};
 
 /// Names a value that an earlier step makes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -84,6 +86,13 @@ pub enum Action {
     Terminate {
         /// Which.
         servers: Vec<InstanceRef>,
+    },
+    /// Asks CloudFront to forget what it has kept of these paths (`CreateInvalidation`), and does not wait for it.
+    Invalidate {
+        /// Of which distribution.
+        distribution: DistributionId,
+        /// The paths, `/*` for all.
+        paths: Vec<String>,
     },
     /// Deletes a release that nothing uses: its launch configuration or template version, its image, the image's
     /// snapshots.

@@ -110,6 +110,7 @@ impl Action {
             | Self::Restore { .. }
             | Self::Await { .. }
             | Self::Launch { .. }
+            | Self::Invalidate { .. }
             | Self::Forget { .. } => Vec::new(),
         }
     }

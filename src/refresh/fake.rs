@@ -15,7 +15,7 @@ pub(crate) use crate::fleet::sample::{configuration, epoch};
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, Group, GroupName, Identity, Image, ImageId, InstanceId,
     LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
-    Source, Topology,
+    Source, SubnetChoice, SubnetRoom, Topology, VcpuClass, VcpuRoom,
 };
 
 /// How a call goes.
@@ -210,6 +210,14 @@ impl CloudRead for Fake {
 
     async fn notes(&self, _: &str) -> Answer<Vec<Note>> {
         Ok(Vec::new())
+    }
+
+    async fn subnets(&self, _: &SubnetChoice) -> Answer<Vec<SubnetRoom>> {
+        unreachable!("room is looked at when something is planned, never in the loop")
+    }
+
+    async fn vcpus(&self, _: VcpuClass, _: &str) -> Answer<VcpuRoom> {
+        unreachable!("room is looked at when something is planned, never in the loop")
     }
 }
 

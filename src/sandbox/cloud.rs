@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::places::{ACCOUNT, DEPLOYMENT};
-use super::{SandboxCloud, hosts, metrics};
+use super::{SandboxCloud, hosts, metrics, room};
 use crate::cloud::{Answer, CloudError, CloudRead, Note};
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, Group, GroupName, Identity, Image, ImageId, InstanceId,
     LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
+    SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
 };
 
 #[async_trait]
@@ -116,5 +117,21 @@ impl CloudRead for SandboxCloud {
     async fn notes(&self, path: &str) -> Answer<Vec<Note>> {
         let path = path.to_owned();
         self.read("ssm:GetParametersByPath", move |view| view.notes(&path)).await
+    }
+
+    async fn subnets(&self, choice: &SubnetChoice) -> Answer<Vec<SubnetRoom>> {
+        let choice = choice.clone();
+        self.read("ec2:DescribeSubnets", move |view| view.subnets(&choice)).await
+    }
+
+    async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom> {
+        let limit = self.read("servicequotas:GetServiceQuota", |view| view.vcpus_limit()).await?;
+        let used = self.read("ec2:DescribeInstances", move |view| view.vcpus_used(class)).await?;
+        let kind = instance_type.to_owned();
+        let each = self.read("ec2:DescribeInstanceTypes", move |_| Ok(room::size(&kind))).await?;
+        let each = each.ok_or_else(|| {
+            CloudError::Absent(format!("There are no servers of type {instance_type} in the sandbox."))
+        })?;
+        Ok(VcpuRoom { class, limit, used, each })
     }
 }

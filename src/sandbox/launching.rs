@@ -2,6 +2,8 @@
 
 use rusqlite::params;
 
+use super::places::ZONES;
+use super::room;
 use super::rows::{
     Event, NewActivity, NewInstance, insert_activity, insert_instance, insert_member, member_address,
 };
@@ -50,6 +52,16 @@ impl Moment<'_> {
             self.launch_failed(group, &cause, &why)?;
             return Ok(false);
         }
+        // Where one subnet is full, AWS takes another one.
+        let others = ZONES.into_iter().filter(|other| *other != zone);
+        let places = std::iter::once(zone).chain(others);
+        let zone = match room::place(self.c, self.dice, places, &launch.instance_type)? {
+            Ok(zone) => zone,
+            Err(why) => {
+                self.launch_failed(group, &cause, &format!("{why} Launching EC2 instance failed."))?;
+                return Ok(false);
+            }
+        };
         let id = self.dice.id("i", group, u64::from(launch.count));
         self.change("UPDATE groups SET launched = launched + 1 WHERE name = ?1", group)?;
         insert_instance(

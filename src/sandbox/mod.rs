@@ -7,7 +7,7 @@
 //!
 //! Where things are: `places` and `make` say what a new world holds, `schema` and `rows` how it is written,
 //! `tick` what happens as time goes on, `group` and `deploy` what groups and deploys decide, `metrics` the
-//! numbers, `read` the answers, `change` what is changed, `fault` and `spoil` what tests let go wrong, `hosts` the
+//! numbers, `room` the limits, `read` the answers, `change` what is changed, `fault` and `spoil` what tests let go wrong, `hosts` the
 //! servers. Whatever changes a world is one transaction that brings it
 //! to the present, changes rows, and writes down what follows as events.
 
@@ -30,6 +30,7 @@ mod places;
 mod read;
 mod read_releases;
 mod request;
+mod room;
 mod rows;
 mod scenario;
 mod schema;

@@ -15,6 +15,9 @@ pub(super) const ACCOUNT: &str = "123456789012";
 /// The zones of every world.
 pub(super) const ZONES: [&str; 2] = ["us-east-1a", "us-east-1b"];
 
+/// The distribution that serves production's static files.
+pub(super) const DISTRIBUTION: &str = "E1PRODSTATIC00";
+
 /// Celery's workers on every worker server, and how many tasks each can run at a time.
 pub(super) const CELERY_WORKERS: [(&str, u32); 2] = [("main", 10), ("exports", 2)];
 
@@ -199,6 +202,7 @@ pub(super) fn topology(scenario: Scenario) -> Topology {
                 domains: place.domains(),
                 roles: Vec::new(),
                 branch: Some(if place.production { "main" } else { "develop" }.to_owned()),
+                distributions: if place.production { vec![DISTRIBUTION.into()] } else { Vec::new() },
                 web: WebPlace { instance_type: Some(place.web_type.to_owned()), ..WebPlace::default() },
                 layout: std::sync::Arc::new(place.layout()),
             })

@@ -6,10 +6,10 @@ use rusqlite::Connection;
 pub(super) const APPLICATION: i64 = 0x5144_776c;
 
 /// The format of these tables (`PRAGMA user_version`). Any change to them counts it up.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 6;
 
 /// Every table, in the order they are made.
-pub(super) const TABLES: [&str; 24] = [
+pub(super) const TABLES: [&str; 26] = [
     "world",
     "environments",
     "images",
@@ -32,6 +32,8 @@ pub(super) const TABLES: [&str; 24] = [
     "job_lines",
     "marks",
     "spoilt",
+    "limits",
+    "invalidations",
     "notes",
     "events",
 ];
@@ -228,6 +230,18 @@ CREATE TABLE marks (
 CREATE TABLE spoilt (
     subject TEXT PRIMARY KEY,
     since INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE limits (
+    subject TEXT PRIMARY KEY,
+    most INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE invalidations (
+    id TEXT PRIMARY KEY,
+    distribution TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    paths TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    UNIQUE (distribution, reference)
 ) WITHOUT ROWID;
 CREATE TABLE notes (
     name TEXT PRIMARY KEY,

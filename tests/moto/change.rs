@@ -1,5 +1,6 @@
 //! The changing half of the adapter, over the wire: what each change does, and what an answer that goes missing leaves.
 
+mod cdn;
 mod groups;
 mod images;
 mod launches;

@@ -135,6 +135,11 @@ impl Wire {
         self.own("POST", "/_test/delays", &json!(table).to_string());
     }
 
+    /// What the account may run of EC2 from now on, by the quota's code.
+    pub fn quota(&self, code: &str, value: u32) {
+        self.own("POST", "/_test/quotas", &json!({ code: value }).to_string());
+    }
+
     /// What EC2 shows of an instance's console.
     pub fn console(&self, instance: &str, text: &str) {
         self.own("POST", "/_test/consoles", &json!({ instance: text }).to_string());

@@ -15,6 +15,7 @@ use crate::fleet::{EnvironmentName, Group, Sizes};
 use crate::sandbox::{SandboxCloud, Scenario};
 
 mod releases;
+mod room;
 
 struct Kit {
     cloud: SandboxCloud,

@@ -67,19 +67,28 @@ impl Stage {
         let releases = self.releases(&wish.environment).await;
         let topology = &self.state.topology;
         let place = operation::place(topology, wish.environment.as_str());
-        let planned = place.and_then(|place| {
-            let facts = Facts {
-                snapshot: &self.state.snapshot,
-                topology,
-                place,
-                releases: &releases,
-                now: self.cloud.now(),
-                fresh: FRESH,
-                repo: None,
-                site: None,
-            };
-            operation::find(wish.operation)?.plan(&facts, &wish.options)
-        });
+        let planned = match (place, operation::find(wish.operation)) {
+            (Ok(place), Ok(operation)) => {
+                let mut facts = Facts {
+                    snapshot: &self.state.snapshot,
+                    topology,
+                    place,
+                    releases: &releases,
+                    now: self.cloud.now(),
+                    fresh: FRESH,
+                    room: None,
+                    repo: None,
+                    site: None,
+                };
+                let room = match operation.room(&facts, &wish.options) {
+                    Some(asked) => Some(self.cloud.room(&asked).await),
+                    None => None,
+                };
+                facts.room = room.as_ref();
+                operation.plan(&facts, &wish.options)
+            }
+            (Err(refused), _) | (_, Err(refused)) => Err(refused),
+        };
         planned.map(Box::new).map_err(|refused| NoPlan { words: refused.to_string(), word: refused.word() })
     }
 

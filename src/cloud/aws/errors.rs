@@ -299,7 +299,7 @@ impl Call {
 /// Whether an error says that the named thing does not exist.
 fn is_absent(code: &str, message: &str) -> bool {
     code.contains("NotFound")
-        || code == "NoSuchEntity"
+        || code.starts_with("NoSuch")
         || (code == "ValidationError" && message.to_lowercase().contains("not found"))
 }
 

@@ -10,6 +10,7 @@
 //! | images | one per 200 ids, or per 1,000 of a name |
 //! | releases | one per 100 launch configurations of the account, or per 200 versions of the template |
 //! | notes | one per 10 |
+//! | room for more servers, when something is planned | one for subnets; three for vCPUs, and one more per 1,000 instances that run in the account |
 //! | console output | one or two per server whose host key is not known yet |
 //! | activities | one per group |
 //! | metrics | one per 500 queries; CloudWatch bills each query |
@@ -30,6 +31,7 @@ mod elb;
 mod errors;
 mod region;
 mod releases;
+mod room;
 mod ssm;
 mod sts;
 mod translate;
@@ -49,7 +51,7 @@ use super::{Answer, CloudError, CloudRead, Note};
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, Group, GroupName, Identity, Image, ImageId, InstanceId,
     LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
-    Source,
+    Source, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
 };
 use clients::{Clients, Way};
 use errors::Call;
@@ -174,5 +176,13 @@ impl CloudRead for AwsCloud {
 
     async fn notes(&self, path: &str) -> Answer<Vec<Note>> {
         self.within(ssm::ACTION, ssm::notes(self, path)).await
+    }
+
+    async fn subnets(&self, choice: &SubnetChoice) -> Answer<Vec<SubnetRoom>> {
+        self.within(room::SUBNETS, room::subnets(self, choice)).await
+    }
+
+    async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom> {
+        self.within(room::QUOTA, room::vcpus(self, class, instance_type)).await
     }
 }

@@ -6,12 +6,14 @@ mod group;
 mod launch;
 mod note;
 mod server;
+mod subnet;
 
 pub use balancer::{load_balancer, member_health};
 pub use group::{activity, group};
 pub use launch::{image, launch_configuration, numbered_version, template_version};
 pub use note::note;
 pub use server::server;
+pub use subnet::subnet;
 
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;

@@ -91,11 +91,17 @@ impl Bench {
             releases: &releases,
             now: (self.clock.now)(),
             fresh: on_the_clouds_clock(FRESH, self.clock.speed),
+            room: None,
             repo: None,
             site: site.as_ref(),
         };
         let told = operation.informed(&facts, &wish.options, self.repo.as_ref()).await;
         facts.repo = told.as_ref();
+        let room = match operation.room(&facts, &wish.options) {
+            Some(asked) => Some(ports.read.room(&asked).await),
+            None => None,
+        };
+        facts.room = room.as_ref();
         let plan = operation.plan(&facts, &wish.options);
         plan.map(Box::new).map_err(|refused| NoPlan { words: refused.to_string(), word: refused.word() })
     }
@@ -281,7 +287,10 @@ mod tests {
 
     /// What planners are told on a simulated fleet. The commands that come back keep the way to them open.
     async fn bench(repo: Option<Asking>) -> (Bench, mpsc::Receiver<Command>) {
-        let cloud = SandboxCloud::in_memory_with_tokio(Scenario::Calm, 7).unwrap();
+        bench_of(SandboxCloud::in_memory_with_tokio(Scenario::Calm, 7).unwrap(), repo).await
+    }
+
+    async fn bench_of(cloud: SandboxCloud, repo: Option<Asking>) -> (Bench, mpsc::Receiver<Command>) {
         let topology = Arc::new(cloud.topology());
         let snapshot = once_looking(
             Arc::new(cloud.clone()),
@@ -337,5 +346,15 @@ mod tests {
         assert!(refused.words.ends_with("or name the changeset with --changeset"), "{}", refused.words);
         let options = Options { changeset: Some(Changeset::new(HEAD)), ..Options::default() };
         assert!(bench.plan(&wish(options)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn room_for_the_servers_is_looked_at_from_the_screen_too() {
+        let cloud = SandboxCloud::in_memory_with_tokio(Scenario::Calm, 7).unwrap();
+        cloud.limit_vcpus(1).unwrap();
+        let (bench, _kept) = bench_of(cloud, None).await;
+        let options = Options { changeset: Some(Changeset::new(HEAD)), ..Options::default() };
+        let refused = bench.plan(&wish(options)).await.unwrap_err();
+        assert_eq!(refused.word, Some("over-quota"), "{}", refused.words);
     }
 }

@@ -203,6 +203,7 @@ fn mutation(mutation: &Mutation) -> String {
             format!("terminate {}", all.join(", "))
         }
         Mutation::DeleteLaunch { launch } => format!("delete {}", launch.label()),
+        Mutation::Invalidate { distribution, .. } => format!("invalidate {distribution}"),
         Mutation::DeleteImage { image } => format!("delete {image}"),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::fleet::{ImageId, InstanceId, LaunchSource};
+use crate::fleet::{DistributionId, ImageId, InstanceId, LaunchSource};
 use crate::plan::{Plan, Setting, Slot, StepId, Value};
 
 /// A line of the journal.
@@ -176,6 +176,13 @@ pub enum Mutation {
     DeleteLaunch {
         /// Which.
         launch: LaunchSource,
+    },
+    /// CloudFront is asked to forget what it has kept.
+    Invalidate {
+        /// Of which distribution.
+        distribution: DistributionId,
+        /// What makes asking again find the first.
+        reference: String,
     },
     /// An image is deleted.
     DeleteImage {

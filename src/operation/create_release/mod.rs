@@ -12,7 +12,7 @@ use super::refused::some;
 use super::release::{prefix, releases};
 use super::settings::{On, Settings};
 use super::{Facts, Options, Refused};
-use crate::fleet::{Group, ImageId, LaunchSource, Layout, Role};
+use crate::fleet::{Group, ImageId, LaunchSource, Layout, Role, RoomQuestion, SubnetChoice};
 use crate::plan::{
     Action, Condition, HostJob, InstanceRef, Lasts, NewRelease, Repeat, Slot, Step, StepId, Undo,
 };
@@ -47,6 +47,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     is_new(draft, facts, &code)?;
     let names = Names::new(facts, &code)?;
     let server = builder::server(facts, group, &base)?;
+    super::room::check(draft, facts, 1, "the builder is launched")?;
     let settings = Settings::of(draft, facts, &code.changeset)?;
     if !settings.is_written() {
         addresses(draft, facts, &base)?;
@@ -65,6 +66,17 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     let built = build(draft, facts, &code, &settings, server, pinned);
     bake_it(draft, group, &base, &code, names, built);
     Ok(())
+}
+
+/// Where the builder goes, and what it is.
+pub(super) fn room(facts: &Facts<'_>, _: &Options) -> Option<RoomQuestion> {
+    let group = facts.group().ok()?;
+    let server = builder::server(facts, group, &base(facts, group).ok()?).ok()?;
+    let subnets = match server.subnet {
+        Some(subnet) => SubnetChoice::Named(vec![subnet]),
+        None => SubnetChoice::DefaultOf(server.zone.into_iter().collect()),
+    };
+    Some(RoomQuestion { subnets, instance_type: Some(server.instance_type) })
 }
 
 /// The code that is meant: the changeset that was named, or the head of the branch.

@@ -8,7 +8,7 @@ use super::super::draft::Draft;
 use super::super::facts::{age, stays};
 use super::super::refused::some;
 use super::super::release::Launchable;
-use super::super::{Facts, Refused};
+use super::super::{Facts, Refused, room};
 use crate::fleet::{Activity, Group, LaunchSource, LoadBalancerName, Process, Role, Server};
 
 /// The least that a new server is given to come into service.
@@ -58,6 +58,19 @@ pub(super) fn look<'f>(
     let patience_s = patience(draft, facts, group)?;
     let members = u32::try_from(members.len()).unwrap_or(u32::MAX);
     Ok(Target { group, balancers, to, from, members, patience_s })
+}
+
+/// So many servers beside those there are have to fit: under the group's most, which is raised where it is too small,
+/// and into its subnets and the account's quota, which are not.
+pub(super) fn has_room(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    target: &Target<'_>,
+    beside: u32,
+) -> Result<(), Refused> {
+    let group = target.group;
+    let wanted = group.desired.max(target.members).saturating_add(beside);
+    room::check(draft, facts, room::missing(group, wanted), &format!("{} launches", group.name))
 }
 
 /// R5: several load balancers all count, and each must be one that the group registers new members with.

@@ -42,8 +42,11 @@ pub(in super::super) fn deploy(
     let code = Code::from(&target.to);
     let (group, layout) = (target.group, &facts.place.layout);
     let name = group.name.as_str();
-    let migrate = migrations::look(draft, facts, options, &code, Meeting::Nobody)?;
     let (old, count) = (old_members(&target), group.desired);
+    if old > 0 {
+        before::has_room(draft, facts, &target, count)?;
+    }
+    let migrate = migrations::look(draft, facts, options, &code, Meeting::Nobody)?;
     if old == 0 {
         return Err(Refused::Nothing(format!(
             "all servers of {name} run {} already: nothing to replace. To bring its code to the workers again use \

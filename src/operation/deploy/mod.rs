@@ -1,6 +1,7 @@
 //! Deploys: what they have in common, and one file for each way.
 
 mod before;
+mod cdn;
 pub(super) mod full;
 pub(super) mod in_place;
 mod migrations;

@@ -37,9 +37,12 @@ pub(in super::super) fn deploy(
     let code = Code::from(&target.to);
     let group = target.group;
     let batch = batch(options, group.desired)?;
+    let old = old_members(&target);
+    if old > 0 {
+        before::has_room(draft, facts, &target, batch)?;
+    }
     let migrate = migrations::look(draft, facts, options, &code, Meeting::OldCodeGoesOn)?;
     let worker = workers::lane(draft, facts, options, &code, &migrate, &[])?;
-    let old = old_members(&target);
     if old == 0 && group.launch.as_ref() == Some(&target.to.launch) {
         return Err(Refused::Nothing(format!(
             "{} launches {} already, and all its servers run it. To bring its code to the workers again use \

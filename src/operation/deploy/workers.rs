@@ -6,7 +6,7 @@ use super::super::release::named;
 use super::super::settings::{On, Settings};
 use super::super::{Facts, Options, Refused};
 use super::migrations::{self, Meeting, look};
-use super::{before, new_relic};
+use super::{before, cdn, new_relic};
 use crate::fleet::{Changeset, Power, Role, Server, words};
 use crate::plan::{Action, HostJob, InstanceRef, Lasts, Step, StepId, Undo};
 use crate::recipe::{celery, code, manage, services};
@@ -157,6 +157,7 @@ fn once(
         deadline_s: 1_800,
         ..job(worker, "compress static files", "compress", manage::compress(layout))
     });
+    cdn::forget(draft, facts, compress);
     vec![compress]
 }
 

@@ -9,7 +9,7 @@ use super::super::*;
 use crate::fleet::sample::{self, Parts};
 use crate::fleet::{
     Changeset, CodeLayout, EnvironmentPlace, Fact, LaunchSettings, LaunchSource, Layout, Measured, Reading,
-    Snapshot, Source, SuspendedProcess, Topic, Topology, measured,
+    Room, Snapshot, Source, SubnetRoom, SuspendedProcess, Topic, Topology, VcpuClass, VcpuRoom, measured,
 };
 use crate::plan::Plan;
 use crate::repo::{Between, Commit, Danger, Head, Migration, Question, RepoFacts};
@@ -22,6 +22,7 @@ pub(super) struct World {
     pub(super) releases: Vec<LaunchSettings>,
     pub(super) repo: Option<RepoFacts>,
     pub(super) site: Option<SiteFacts>,
+    pub(super) room: Option<Room>,
     /// How old everything is.
     pub(super) age: SignedDuration,
     measured: Vec<(String, Fact)>,
@@ -33,7 +34,16 @@ impl World {
         let mut place = parts.add("staging", web);
         place.layout = Arc::new(layout());
         let age = SignedDuration::from_secs(4);
-        Self { parts, place, releases: Vec::new(), repo: None, site: None, age, measured: Vec::new() }
+        Self {
+            parts,
+            place,
+            releases: Vec::new(),
+            repo: None,
+            site: None,
+            room: Some(room(4_000, 8_000)),
+            age,
+            measured: Vec::new(),
+        }
     }
 
     /// With three releases: one newer than what runs, and one older. What runs was measured on the worker.
@@ -171,17 +181,22 @@ impl World {
             told.set(*opt, value).unwrap();
         }
         let topology = self.topology();
-        let facts = Facts {
+        find(operation).unwrap().plan(&self.facts(snapshot, &topology), &told)
+    }
+
+    /// What a planner is told.
+    pub(super) fn facts<'a>(&'a self, snapshot: &'a Snapshot, topology: &'a Topology) -> Facts<'a> {
+        Facts {
             snapshot,
-            topology: &topology,
+            topology,
             place: &self.place,
             releases: &self.releases,
             now: self.now(),
             fresh: FRESH,
+            room: self.room.as_ref(),
             repo: self.repo.as_ref(),
             site: self.site.as_ref(),
-        };
-        find(operation).unwrap().plan(&facts, &told)
+        }
     }
 
     /// What the repository is to be asked next.
@@ -191,17 +206,7 @@ impl World {
             told.set(*opt, value).unwrap();
         }
         let (topology, snapshot) = (self.topology(), self.snapshot());
-        let facts = Facts {
-            snapshot: &snapshot,
-            topology: &topology,
-            place: &self.place,
-            releases: &self.releases,
-            now: self.now(),
-            fresh: FRESH,
-            repo: self.repo.as_ref(),
-            site: self.site.as_ref(),
-        };
-        find(operation).unwrap().asks(&facts, &told)
+        find(operation).unwrap().asks(&self.facts(&snapshot, &topology), &told)
     }
 
     /// Why it is refused.
@@ -220,6 +225,16 @@ impl World {
             environments: vec![self.place.clone()],
             ssh_address: crate::fleet::AddressChoice::Private,
         }
+    }
+}
+
+/// Two subnets with so many free addresses each, and so many vCPUs left for servers of two.
+pub(super) fn room(free: u32, left: u32) -> Room {
+    let subnet = |id: &str, zone: &str| SubnetRoom { id: id.into(), zone: zone.into(), free };
+    let vcpus = VcpuRoom { class: VcpuClass::Standard, limit: 8_192, used: 8_192 - left, each: 2 };
+    Room {
+        subnets: Ok(vec![subnet("subnet-1", "us-east-1a"), subnet("subnet-2", "us-east-1b")]),
+        vcpus: Ok(vcpus),
     }
 }
 

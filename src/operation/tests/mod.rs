@@ -1,6 +1,7 @@
 //! Planners, on environments as they should be and spoiled by the test.
 
 mod branches;
+mod cdn;
 mod create_release;
 mod deploys;
 mod fixture;
@@ -8,6 +9,7 @@ mod groups;
 mod names;
 mod refusals;
 mod releases;
+mod room;
 mod rules;
 mod settings;
 mod upgrades;

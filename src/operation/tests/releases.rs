@@ -9,16 +9,7 @@ use crate::repo::Question;
 fn told(world: &World) -> Vec<String> {
     let snapshot = world.snapshot();
     let topology = world.topology();
-    let facts = Facts {
-        snapshot: &snapshot,
-        topology: &topology,
-        place: &world.place,
-        releases: &world.releases,
-        now: world.now(),
-        fresh: FRESH,
-        repo: world.repo.as_ref(),
-        site: None,
-    };
+    let facts = world.facts(&snapshot, &topology);
     releases(&facts)
         .iter()
         .map(|one| format!("{}{}", one.named(), if one.is_current { " *" } else { "" }))

@@ -2,6 +2,7 @@
 //! that brings the world to the present, changes rows and writes down what follows.
 
 mod balancer;
+mod cdn;
 mod group;
 mod launch;
 mod note;
@@ -13,7 +14,9 @@ use super::SandboxCloud;
 use super::read::View;
 use super::tick::Moment;
 use crate::cloud::{Answer, CloudChange, CloudError, LaunchSpec, ServerSpec};
-use crate::fleet::{GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes};
+use crate::fleet::{
+    DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes,
+};
 
 /// What a change gives: an error of the world, or AWS's answer.
 type Changed<T> = rusqlite::Result<Answer<T>>;
@@ -125,6 +128,20 @@ impl CloudChange for SandboxCloud {
     async fn delete_image(&self, image: &ImageId) -> Answer<()> {
         let image = image.as_str().to_owned();
         self.write("ec2:DeregisterImage", move |view| server::delete_image(&view, &image)).await
+    }
+
+    async fn invalidate(
+        &self,
+        distribution: &DistributionId,
+        paths: &[String],
+        reference: &str,
+    ) -> Answer<String> {
+        let (distribution, reference) = (distribution.as_str().to_owned(), reference.to_owned());
+        let paths = paths.to_vec();
+        self.write("cloudfront:CreateInvalidation", move |view| {
+            cdn::invalidate(&view, &distribution, &paths, &reference)
+        })
+        .await
     }
 
     async fn put_note(&self, name: &str, text: &str, replace: bool) -> Answer<()> {

@@ -9,6 +9,7 @@ use crate::cloud::{CloudError, ServerSpec};
 use crate::fleet::{ImageId, InstanceId};
 use crate::sandbox::places::{DEPLOYMENT, ZONES};
 use crate::sandbox::read::View;
+use crate::sandbox::room;
 use crate::sandbox::rows::{Event, NewInstance, insert_instance};
 
 /// What the tags of a server must say before this world can hold it.
@@ -57,6 +58,10 @@ pub(super) fn launch(view: &View<'_>, spec: &ServerSpec) -> Changed<InstanceId> 
             "Nothing was launched: the sandbox has the zones {} (InvalidParameterValue).",
             ZONES.join(", ")
         ));
+    };
+    let zone = match room::place(view.c, view.dice, [*zone], &spec.instance_type)? {
+        Ok(zone) => zone,
+        Err(why) => return refused(format!("Nothing was launched: {why}")),
     };
     let Some(address) = free_address(view, labels.number)? else {
         return refused("Nothing was launched: the subnet is full (InsufficientFreeAddressesInSubnet).");

@@ -9,7 +9,7 @@ use super::deploy::{SUSPENDED, suspension_reason};
 use super::dice::Dice;
 use super::places::{ACCOUNT, Place, REGION, places};
 use super::rows::{Event, NewRelease, insert_release, schedule};
-use super::{Scenario, schema};
+use super::{Scenario, room, schema};
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -45,6 +45,8 @@ pub(super) fn make(c: &Connection, id: &str, settings: &Settings) -> rusqlite::R
             settings.real
         ],
     )?;
+    // Somewhat more than twice what runs.
+    room::make(c, if settings.scenario == Scenario::Large { 32_768 } else { 512 })?;
     let maker = Maker { c, dice: Dice::new(settings.seed), base: settings.base, scenario: settings.scenario };
     for place in places(settings.scenario) {
         maker.environment(&place)?;

@@ -12,6 +12,7 @@ mod made;
 mod measured;
 mod port;
 mod processes;
+mod room;
 mod scripts;
 
 use std::fmt::Write as _;

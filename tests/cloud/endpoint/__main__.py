@@ -11,7 +11,7 @@ os.environ.setdefault("MOTO_ENABLE_AMI_VALIDATION", "true")
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from . import cloudwatch, groups, images, mending, templates  # noqa: F401: they mend moto
+from . import cloudfront, cloudwatch, groups, images, mending, quotas, templates  # noqa: F401: they mend moto
 from .front import Front
 
 if sys.argv[1:2] == ["--hosts"]:

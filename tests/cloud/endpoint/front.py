@@ -7,6 +7,7 @@ Its own paths, on the same port:
   POST /_test/health     {"i-… or ami-…": "OutOfService" | "Registering" | "InService"} overrules load balancers
   POST /_test/delays     {"boot": 0.3, …} how long things take; the names are in mending.py
   POST /_test/crowd      {"i-…": 4999} makes so many more like an instance, and answers with their ids
+  POST /_test/quotas     {"L-1216C47A": 8} is what the account may run of EC2
   POST /_test/consoles   {"i-…": "text"} is what EC2 has kept of their consoles
   POST /_test/screens    {"i-…": "text"} is what stands there now; null: their type of instance cannot tell
 
@@ -29,7 +30,7 @@ from urllib.parse import parse_qsl, urlsplit
 from moto.elb.models import elb_backends
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from . import ec2, elb, mending
+from . import ec2, elb, mending, quotas
 
 PAGE = b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>Please log in</body></html>"
 BUSY = ("RequestLimitExceeded", "ServiceUnavailable", "InternalError", "InsufficientInstanceCapacity")
@@ -46,7 +47,7 @@ def error_answer(service, code):
         from .cloudwatch import encode
         headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
         return status, encode({"__type": f"com.amazonaws#{code}", "message": "injected by the test"}), headers
-    elif service == "ssm":
+    elif service in ("ssm", "servicequotas"):
         said = {"__type": code, "message": "injected by the test"}
         return status, json.dumps(said).encode(), {"Content-Type": "application/x-amz-json-1.1"}
     else:
@@ -111,6 +112,8 @@ class Handler(BaseHTTPRequestHandler):
                 elb.FORCED.update(json.loads(body))
             elif self.path == "/_test/delays":
                 mending.DELAYS.update(json.loads(body))
+            elif self.path == "/_test/quotas":
+                quotas.EC2.update(json.loads(body))
             elif self.path == "/_test/consoles":
                 ec2.CONSOLES.update(json.loads(body))
             elif self.path == "/_test/screens":
@@ -153,6 +156,8 @@ class Handler(BaseHTTPRequestHandler):
             query |= dict(parse_qsl(body.decode("latin1")))
         target = self.headers.get("X-Amz-Target", self.path)
         action = query.get("Action") or target.replace("/", ".").split(".")[-1]
+        if self.command == "POST" and urlsplit(self.path).path.endswith("/invalidation"):
+            action = "CreateInvalidation"       # CloudFront speaks in paths
         scope = self.headers.get("Authorization", "").partition("Credential=")[2].split("/")
         return scope[0], (scope[3] if len(scope) > 3 else "?"), action
 

@@ -12,7 +12,7 @@ type Change<'a> = Pin<Box<dyn Future<Output = Answer<()>> + 'a>>;
 type Make = for<'a> fn(&'a Account, &'a LaunchSource, usize) -> Change<'a>;
 
 /// Every change there is, with its IAM action.
-const CHANGES: [(&str, Make); 17] = [
+const CHANGES: [(&str, Make); 18] = [
     ("autoscaling:SuspendProcesses", |a, _, _| {
         Box::pin(async { a.change.suspend(&a.group(), &[Process::Launch]).await })
     }),
@@ -58,6 +58,12 @@ const CHANGES: [(&str, Make); 17] = [
     }),
     ("ec2:DeleteLaunchTemplateVersions", |a, template, _| {
         Box::pin(async { a.change.delete_launch(&gone_version(template)).await })
+    }),
+    ("cloudfront:CreateInvalidation", |a, _, n| {
+        let reference = format!("run-{n}");
+        Box::pin(async move {
+            a.change.invalidate(&"E1".into(), &["/*".to_owned()], &reference).await.map(|_| ())
+        })
     }),
     ("ssm:PutParameter", |a, _, n| {
         Box::pin(async move { a.change.put_note(&format!("/quarterdeck/{n}"), "x", false).await })

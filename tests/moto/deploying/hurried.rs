@@ -11,6 +11,7 @@ use quarterdeck::cloud::{Answer, CloudRead, Note};
 use quarterdeck::fleet::{
     Activity, DeploymentName, Endpoint, Group, GroupName, Identity, Image, ImageId, InstanceId,
     LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
+    SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
 };
 
 /// Seconds of its clock for one of ours.
@@ -93,5 +94,13 @@ impl CloudRead for Hurried {
 
     async fn notes(&self, path: &str) -> Answer<Vec<Note>> {
         self.cloud.notes(path).await
+    }
+
+    async fn subnets(&self, choice: &SubnetChoice) -> Answer<Vec<SubnetRoom>> {
+        self.cloud.subnets(choice).await
+    }
+
+    async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom> {
+        self.cloud.vcpus(class, instance_type).await
     }
 }

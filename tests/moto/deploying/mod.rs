@@ -138,17 +138,24 @@ impl Life<'_> {
             refresh::once(cloud, None, Arc::new(self.topology.clone()), refresh::Limits::ONCE).await;
         let like = self.group().await.launch.unwrap();
         let releases = self.cloud.releases(&like, "myproject_staging_lc_").await.unwrap();
-        let facts = Facts {
+        let mut facts = Facts {
             snapshot: &snapshot,
             topology: &self.topology,
             place,
             releases: &releases,
             now: self.cloud.now(),
             fresh: SignedDuration::from_secs(FRESH.as_secs() * i64::from(SPEED)),
+            room: None,
             repo: None,
             site: None,
         };
-        operation::find(operation).unwrap().plan(&facts, options).map_err(|refused| refused.to_string())
+        let operation = operation::find(operation).unwrap();
+        let room = match operation.room(&facts, options) {
+            Some(asked) => Some(self.cloud.room(&asked).await),
+            None => None,
+        };
+        facts.room = room.as_ref();
+        operation.plan(&facts, options).map_err(|refused| refused.to_string())
     }
 
     /// Deploys the release in this way, and waits for the end.

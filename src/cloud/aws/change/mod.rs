@@ -14,6 +14,7 @@
 //! read on the way to a change goes through the reading clients, which do repeat.
 
 mod autoscaling;
+mod cloudfront;
 mod disks;
 mod ec2;
 mod elb;
@@ -32,7 +33,9 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use super::AwsCloud;
 use super::clients::Clients;
 use crate::cloud::{Answer, CloudChange, CloudError, LaunchSpec, ServerSpec};
-use crate::fleet::{GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes};
+use crate::fleet::{
+    DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes,
+};
 
 /// How long a change waits before it is sent again, each time that AWS asks for fewer requests.
 const BUSY: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
@@ -192,6 +195,16 @@ impl CloudChange for AwsChange {
 
     async fn delete_image(&self, image: &ImageId) -> Answer<()> {
         self.within(images::DEREGISTER, images::delete(self, image)).await
+    }
+
+    async fn invalidate(
+        &self,
+        distribution: &DistributionId,
+        paths: &[String],
+        reference: &str,
+    ) -> Answer<String> {
+        self.within(cloudfront::INVALIDATE, cloudfront::invalidate(self, distribution, paths, reference))
+            .await
     }
 
     async fn put_note(&self, name: &str, text: &str, replace: bool) -> Answer<()> {

@@ -359,6 +359,7 @@ pub fn topology() -> Topology {
         domains: vec![format!("{name}.example.org")],
         roles: Vec::new(),
         branch: None,
+        distributions: Vec::new(),
         web: crate::fleet::WebPlace::default(),
         layout: Arc::default(),
     };

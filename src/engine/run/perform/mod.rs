@@ -2,6 +2,7 @@
 
 mod back;
 mod converge;
+mod invalidate;
 mod job;
 mod made;
 mod make;
@@ -89,6 +90,9 @@ pub(super) async fn perform(mut worker: Worker) -> Result<StepEnd, StepStop> {
         Action::Image { slot, of, name } => make::image(&mut worker, slot, of, name).await,
         Action::Release { slot, release } => make::release(&mut worker, slot, release).await,
         Action::Terminate { servers } => make::terminate(&mut worker, servers).await,
+        Action::Invalidate { distribution, paths } => {
+            invalidate::invalidate(&mut worker, distribution, paths).await
+        }
         Action::Forget { launch, image } => make::forget(&mut worker, launch.as_ref(), image.as_ref()).await,
     }
 }

@@ -4,6 +4,7 @@ mod consoles;
 mod converging;
 mod endings;
 mod files;
+mod forgetting;
 mod gone;
 mod killed;
 mod kit;

@@ -72,7 +72,7 @@ fn setup(globals: &Globals, target: &Target, log: &log::Log) -> (Setup, Pace) {
         places,
         globals: words(globals),
     };
-    (setup, Pace { fast, normal, idle, metrics, hosts })
+    (setup, Pace { fast, normal, idle, metrics, hosts, ..Pace::default() })
 }
 
 /// What runs of plans read and change, environment by environment.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::fleet::Since;
+use crate::fleet::{Since, words};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -24,14 +24,7 @@ const fn step(seconds: i64) -> (i64, i64) {
 /// The age as it is shown: `now`, `15s`, `30s`, `7m`, `3h`, `12d`. What lies ahead is `now`.
 #[must_use]
 pub fn shown(age: SignedDuration) -> String {
-    let (begin, _) = step(age.as_secs());
-    match begin {
-        0 => "now".into(),
-        1..MINUTE => format!("{begin}s"),
-        MINUTE..HOUR => format!("{}m", begin / MINUTE),
-        HOUR..172_800 => format!("{}h", begin / HOUR),
-        _ => format!("{}d", begin / DAY),
-    }
+    words::age(age)
 }
 
 /// How long ago that was, in steps.

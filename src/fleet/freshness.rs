@@ -29,6 +29,8 @@ pub enum Source {
     ElbDescribeInstanceHealth,
     /// CloudWatch `GetMetricData`.
     CloudWatchGetMetricData,
+    /// Systems Manager `GetParametersByPath`.
+    SsmGetParametersByPath,
     /// Measured on a server, over ssh.
     Probe(Topic),
 }
@@ -50,6 +52,7 @@ impl Source {
             Self::ElbDescribeLoadBalancers => "elasticloadbalancing:DescribeLoadBalancers",
             Self::ElbDescribeInstanceHealth => "elasticloadbalancing:DescribeInstanceHealth",
             Self::CloudWatchGetMetricData => "cloudwatch:GetMetricData",
+            Self::SsmGetParametersByPath => "ssm:GetParametersByPath",
             Self::Probe(topic) => topic.word(),
         }
     }

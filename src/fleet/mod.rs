@@ -10,6 +10,7 @@ pub mod ids;
 pub mod interest;
 pub mod layout;
 pub mod load_balancer;
+pub mod lock;
 pub mod measured;
 pub mod metric;
 pub mod overview;
@@ -40,6 +41,7 @@ pub use ids::{
 pub use interest::{Interest, Pulse};
 pub use layout::{AddressChoice, CodeLayout, Layout};
 pub use load_balancer::{HealthCheck, HealthState, Listener, LoadBalancer, MemberHealth, Reason};
+pub use lock::{Lock, LockKind};
 pub use measured::{Fact, Gauge, HostKeyQuestion, Measured, Topic};
 pub use metric::{Measure, MetricKey, Newest, Series, Subject};
 pub use overview::{Note, Overview};

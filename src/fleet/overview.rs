@@ -16,8 +16,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    EnvironmentName, EnvironmentPlace, FailureKind, Group, HealthState, InstanceId, LoadBalancerName, Power,
-    Reading, Release, Role, Server, Severity, Since, Snapshot, Standing, Topology, Trouble, Yardstick,
+    EnvironmentName, EnvironmentPlace, FailureKind, Group, HealthState, InstanceId, LoadBalancerName,
+    LockKind, Power, Reading, Release, Role, Server, Severity, Since, Snapshot, Standing, Topology, Trouble,
+    Yardstick,
 };
 
 /// Something worth a line under the environment's row.
@@ -29,6 +30,19 @@ pub struct Note {
     pub text: String,
     /// Since when, where that was seen.
     pub since: Option<Since>,
+    /// The lock that it tells of.
+    pub lock: Option<LockRef>,
+}
+
+/// Which lock: there is never another one of its number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LockRef {
+    /// Of which kind.
+    pub kind: LockKind,
+    /// Its number.
+    pub number: u64,
+    /// The run that held it, by its id on its own machine.
+    pub run: Option<String>,
 }
 
 /// Members of one load balancer.
@@ -215,10 +229,15 @@ pub fn overview(
     } else {
         notes::notes(snapshot, place, &row, servers, exists, yardstick)
     };
-    row.severity = if absent { Severity::Idle } else { row.worst() };
+    let locks = notes::locks::notes(snapshot, &place.name, yardstick.now);
+    let of_locks = locks.iter().map(|note| note.severity).max().unwrap_or(Severity::Idle);
+    row.severity = of_locks.max(if absent { Severity::Idle } else { row.worst() });
     if !absent && !group_known {
         row.severity = row.severity.max(Severity::Unknown);
     }
+    row.notes.extend(locks);
+    row.notes.extend(notes::locks::unknown(snapshot, yardstick).filter(|_| !absent));
+    row.notes.sort_by_key(|note| std::cmp::Reverse(note.severity));
     row
 }
 

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{
     Activity, EnvironmentName, Group, GroupName, Image, ImageId, InstanceId, LaunchSettings, LaunchSource,
-    LoadBalancer, LoadBalancerName, Measured, Member, MemberHealth, MetricKey, Reading, Release, Series,
-    Server, Since, Source,
+    LoadBalancer, LoadBalancerName, Lock, Measured, Member, MemberHealth, MetricKey, Reading, Release,
+    Series, Server, Since, Source,
 };
 
 /// Who we are towards the cloud.
@@ -49,6 +49,8 @@ pub struct Snapshot {
     pub launch: Reading<BTreeMap<LaunchSource, LaunchSettings>>,
     /// Images in use. One that was asked for and is not here does not exist (any more).
     pub images: Reading<BTreeMap<ImageId, Image>>,
+    /// Locks that are held, and those whose runs have left something, by environment. One that is not here has neither.
+    pub locks: Reading<BTreeMap<EnvironmentName, Vec<Lock>>>,
     /// Recent activities, newest first, of the groups somebody looks at.
     pub activities: BTreeMap<GroupName, Reading<Vec<Activity>>>,
     /// Numbers over time.
@@ -71,6 +73,7 @@ impl Default for Snapshot {
             since: BTreeMap::new(),
             launch: Reading::never(Source::LaunchSettings),
             images: Reading::never(Source::Ec2DescribeImages),
+            locks: Reading::never(Source::SsmGetParametersByPath),
             activities: BTreeMap::new(),
             metrics: BTreeMap::new(),
             measured: BTreeMap::new(),

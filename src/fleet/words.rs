@@ -47,6 +47,20 @@ pub fn short_seconds(seconds: f64) -> String {
     }
 }
 
+/// An age in steps, so that what shows it stays still: `now`, `15s`, `30s`, `7m`, `3h`, `12d`. What lies ahead is `now`.
+#[must_use]
+pub fn age(age: jiff::SignedDuration) -> String {
+    match age.as_secs() {
+        ..15 => "now".into(),
+        15..30 => "15s".into(),
+        30..60 => "30s".into(),
+        seconds @ 60..3_600 => format!("{}m", seconds / 60),
+        // Two days in hours: "since yesterday" wants to be exact.
+        seconds @ 3_600..172_800 => format!("{}h", seconds / 3_600),
+        seconds => format!("{}d", seconds / 86_400),
+    }
+}
+
 /// Bytes in binary units: `812 B`, `1.5 KiB`, `16 MiB`, `2.4 GiB`.
 #[must_use]
 #[allow(clippy::cast_precision_loss)] // two digits are shown

@@ -5,10 +5,8 @@ use jiff::Timestamp;
 use super::Refused;
 use super::draft::step;
 use crate::fleet::{DeploymentName, EnvironmentPlace};
+use crate::plan::lock::PUT_BACK;
 use crate::plan::{Action, Assignment, LockKind, Plan, Setting, Step, StepId, Undo, VERSION, Value};
-
-/// The name that its runs have in the history.
-pub const NAME: &str = "put-back";
 
 /// Puts these values back, latest change first, each a step of its own. The run that changed them holds the lock of this
 /// number; it is taken from it, so that it changes nothing more.
@@ -52,7 +50,7 @@ pub fn plan(
     let environment = &place.name;
     let plan = Plan {
         version: VERSION,
-        operation: NAME.into(),
+        operation: PUT_BACK.into(),
         deployment: deployment.clone(),
         environment: environment.clone(),
         production: place.production,

@@ -7,6 +7,7 @@ mod action;
 mod check;
 mod fact;
 mod file;
+pub mod lock;
 mod show;
 mod step;
 #[cfg(test)]
@@ -21,31 +22,11 @@ pub use fact::{Assignment, Assumption, Fact, Page, Setting, Value};
 pub use file::{JobFile, Site, TextOf};
 pub use step::{Lasts, Repeat, Step, StepId, Undo};
 
+pub use crate::fleet::LockKind;
 use crate::fleet::{DeploymentName, EnvironmentName};
 
 /// The version of these shapes. Fields may be added without a new one.
 pub const VERSION: u32 = 1;
-
-/// Which lock a run holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LockKind {
-    /// One run at a time per environment.
-    Environment,
-    /// Making a release ahead of time: never in the way of an incident.
-    Release,
-}
-
-impl LockKind {
-    /// Its part of the lock's name.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Environment => "lock",
-            Self::Release => "release",
-        }
-    }
-}
 
 /// A plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -37,6 +37,7 @@ pub(crate) struct World {
     pub(crate) metric_requests: Vec<Vec<MetricKey>>,
     pub(crate) image_requests: Vec<Vec<ImageId>>,
     pub(crate) launch_requests: Vec<Vec<LaunchSource>>,
+    pub(crate) notes: Vec<Note>,
     pub(crate) consoles: BTreeMap<InstanceId, String>,
     pub(crate) running: BTreeMap<&'static str, usize>,
     pub(crate) most_at_once: usize,
@@ -208,8 +209,9 @@ impl CloudRead for Fake {
         Ok(self.world().images.clone())
     }
 
-    async fn notes(&self, _: &str) -> Answer<Vec<Note>> {
-        Ok(Vec::new())
+    async fn notes(&self, path: &str) -> Answer<Vec<Note>> {
+        self.call(Source::SsmGetParametersByPath).await?;
+        Ok(self.world().notes.iter().filter(|note| note.name.starts_with(path)).cloned().collect())
     }
 
     async fn subnets(&self, _: &SubnetChoice) -> Answer<Vec<SubnetRoom>> {

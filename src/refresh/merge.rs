@@ -36,6 +36,7 @@ pub(crate) fn merge(snapshot: &mut Snapshot, outcome: Outcome) -> Change {
         (_, Ok(Found::LoadBalancers(all))) => {
             put(&mut snapshot.load_balancers, all.into_iter().map(|b| (b.name.clone(), b)).collect(), at)
         }
+        (_, Ok(Found::Locks(all))) => put(&mut snapshot.locks, all, at),
         (Part::Health(name), Ok(Found::Health(members))) => {
             snapshot.note_members(&name, &members, at);
             let source = Source::ElbDescribeInstanceHealth;
@@ -126,6 +127,7 @@ fn fail(snapshot: &mut Snapshot, part: &Part, error: &CloudError, at: Timestamp)
         Part::Servers => keep(&mut snapshot.servers, error, at),
         Part::Groups => keep(&mut snapshot.groups, error, at),
         Part::LoadBalancers => keep(&mut snapshot.load_balancers, error, at),
+        Part::Locks => keep(&mut snapshot.locks, error, at),
         Part::Health(name) => keep(named(&mut snapshot.health, name, source), error, at),
         Part::Activities(name) => keep(named(&mut snapshot.activities, name, source), error, at),
         Part::Launch(_) => keep(&mut snapshot.launch, error, at),

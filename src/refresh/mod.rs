@@ -43,6 +43,9 @@ pub struct Pace {
     pub normal: Duration,
     /// When nothing has changed and no key was pressed for a while.
     pub idle: Duration,
+    /// Locks, while there is none: several for every environment are read at once. While there is one they are read at
+    /// the normal pace.
+    pub locks: Duration,
     /// CloudWatch metrics; they are billed.
     pub metrics: Duration,
     /// What moves on servers.
@@ -55,6 +58,7 @@ impl Default for Pace {
             fast: Duration::from_secs(3),
             normal: Duration::from_secs(10),
             idle: Duration::from_secs(30),
+            locks: Duration::from_secs(60),
             metrics: Duration::from_secs(60),
             hosts: Duration::from_secs(15),
         }

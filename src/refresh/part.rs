@@ -9,9 +9,11 @@ use jiff::Timestamp;
 use super::Limits;
 use crate::cloud::{Answer, CloudError, CloudRead};
 use crate::fleet::{
-    Activity, FailureKind, Group, GroupName, Identity, Image, ImageId, LaunchSettings, LaunchSource,
-    LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server, Source, Topology,
+    Activity, EnvironmentName, FailureKind, Group, GroupName, Identity, Image, ImageId, LaunchSettings,
+    LaunchSource, LoadBalancer, LoadBalancerName, Lock, MemberHealth, MetricKey, Series, Server, Source,
+    Topology,
 };
+use crate::plan::lock::{self, Written};
 
 /// How many activities of a group are read.
 const ACTIVITIES: u8 = 20;
@@ -26,6 +28,7 @@ pub(crate) enum Part {
     Servers,
     Groups,
     LoadBalancers,
+    Locks,
     Health(LoadBalancerName),
     Activities(GroupName),
     Launch(Vec<LaunchSource>),
@@ -41,6 +44,7 @@ impl Part {
             Self::Servers => Source::Ec2DescribeInstances,
             Self::Groups => Source::AutoScalingDescribeGroups,
             Self::LoadBalancers => Source::ElbDescribeLoadBalancers,
+            Self::Locks => Source::SsmGetParametersByPath,
             Self::Health(_) => Source::ElbDescribeInstanceHealth,
             Self::Activities(_) => Source::AutoScalingDescribeActivities,
             Self::Launch(_) => Source::LaunchSettings,
@@ -57,6 +61,7 @@ pub(crate) enum Found {
     Servers(Vec<Server>),
     Groups(Vec<Group>),
     LoadBalancers(Vec<LoadBalancer>),
+    Locks(BTreeMap<EnvironmentName, Vec<Lock>>),
     Health(Vec<MemberHealth>),
     Activities(Vec<Activity>),
     Launch(Vec<LaunchSettings>),
@@ -117,6 +122,13 @@ async fn read(cloud: &dyn CloudRead, topology: &Topology, part: &Part) -> Answer
             } else {
                 cloud.load_balancers(&names).await?
             })
+        }
+        Part::Locks => {
+            let deployment = &topology.deployment;
+            let notes = cloud.notes(&lock::root(deployment)).await?;
+            let written =
+                notes.iter().map(|note| Written { name: &note.name, text: &note.text, at: note.written_at });
+            Found::Locks(lock::locks(deployment, written))
         }
         Part::Health(name) => Found::Health(cloud.member_health(name).await?),
         Part::Activities(name) => Found::Activities(cloud.activities(name, ACTIVITIES).await?),

@@ -179,10 +179,10 @@ impl Run {
         if let Err(error) = &outcome.result {
             tracing::warn!(action = outcome.part.source().action(), kind = error.kind().word(), "{error}");
         }
-        // New points come every minute whatever happens, and activities tell of what groups and servers show
-        // themselves: neither is a sign that a change goes on.
+        // New points come every minute whatever happens, the holder of a lock shows itself as often, and activities tell of
+        // what groups and servers show themselves: none is a sign that a change goes on.
         let servers = outcome.part == Part::Servers;
-        let telling = !matches!(outcome.part, Part::Metrics(_) | Part::Activities(_));
+        let telling = !matches!(outcome.part, Part::Metrics(_) | Part::Activities(_) | Part::Locks);
         let change = merge(&mut self.snapshot, outcome);
         if telling && change == Change::Content {
             self.schedule.changed(now);

@@ -34,6 +34,7 @@ const MANUAL_GAP: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Topic {
     Identity,
+    Locks,
     Health(LoadBalancerName),
     Activities(GroupName),
     Launch(LaunchSource),
@@ -159,7 +160,9 @@ impl Schedule {
             .map(Topic::Activities)
             .filter(|topic| !self.asked.contains_key(topic))
             .map(|_| now);
-        metrics.chain(activities).chain([beat]).min().unwrap_or(beat).max(now)
+        // What was never read does not wait for the next beat.
+        let locks = (!self.asked.contains_key(&Topic::Locks)).then_some(now);
+        metrics.chain(activities).chain(locks).chain([beat]).min().unwrap_or(beat).max(now)
     }
 
     /// When a topic may be asked for again; zero when it never was.
@@ -193,8 +196,13 @@ impl Schedule {
                 parts.push(Part::Activities(name));
             }
         }
-        // The first picture comes without numbers, and so sooner.
+        // The first picture comes without numbers and locks, and so sooner.
         if forced || self.beats > 0 {
+            let often = self.locks_period(snapshot);
+            let first = !self.asked.contains_key(&Topic::Locks);
+            if forced || first || beat && self.again_at(&Topic::Locks, often) <= now {
+                parts.push(Part::Locks);
+            }
             let due = want::metrics(&self.interest, &self.topology)
                 .into_iter()
                 .filter(|k| forced || self.again_at(&Topic::Metric(k.clone()), self.pace.metrics) <= now);
@@ -208,6 +216,12 @@ impl Schedule {
         self.started_at = Some(now);
         self.mark(&parts, now);
         parts
+    }
+
+    /// The time between two reads of locks. Where one is held, or something was left, somebody waits for its end.
+    fn locks_period(&self, snapshot: &Snapshot) -> Duration {
+        let any = snapshot.locks.value().is_some_and(|all| !all.is_empty());
+        if any { self.pace.normal.min(self.pace.locks) } else { self.pace.locks }
     }
 
     fn identity_due(&self, now: Duration, snapshot: &Snapshot) -> bool {
@@ -276,6 +290,7 @@ impl Schedule {
             .iter()
             .flat_map(|part| match part {
                 Part::Identity => vec![Topic::Identity],
+                Part::Locks => vec![Topic::Locks],
                 Part::Health(name) => vec![Topic::Health(name.clone())],
                 Part::Activities(name) => vec![Topic::Activities(name.clone())],
                 Part::Launch(all) => all.iter().cloned().map(Topic::Launch).collect(),

@@ -27,7 +27,7 @@ pub const LAYERS: &[Layer] = &[
     Layer { name: "template", may_use: &["config", "fleet", "plan"] },
     Layer { name: "operation", may_use: &["fleet", "plan", "recipe", "repo", "template"] },
     Layer { name: "engine", may_use: &["cloud", "fleet", "logs", "plan", "remote"] },
-    Layer { name: "refresh", may_use: &["cloud", "fleet", "probe", "remote"] },
+    Layer { name: "refresh", may_use: &["cloud", "fleet", "plan", "probe", "remote"] },
     Layer { name: "sandbox", may_use: &["cloud", "fleet", "probe", "remote"] },
     Layer {
         name: "console",

@@ -23,6 +23,7 @@ pub(crate) fn failures(snapshot: &Snapshot, topology: &Topology) -> Vec<FailureJ
     }
     add("launch settings".into(), snapshot.launch.failure());
     add("images".into(), snapshot.images.failure());
+    add("locks".into(), snapshot.locks.failure());
     for place in &topology.environments {
         for server in snapshot.servers_of(&place.name) {
             if let Some(measured) = snapshot.measured(&server.id) {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::levels::{ConnectionsJson, LagJson, MetricsJson, QueueJson};
+use super::locks::{self, LockJson};
 use super::measured::MeasuredJson;
 use crate::fleet::{
     Endpoint, EnvironmentPlace, Failure, FailureKind, Group, LoadBalancer, MemberHealth, Overview, Reading,
@@ -50,6 +51,7 @@ struct EnvironmentJson {
     queue: QueueJson,
     connections: ConnectionsJson,
     lag: LagJson,
+    locks: Option<Vec<LockJson>>,
     notes: Vec<NoteJson>,
 }
 
@@ -239,6 +241,7 @@ fn environment(
         queue: (&overview.queues).into(),
         connections: (&overview.connections).into(),
         lag: (&overview.lag).into(),
+        locks: locks::of(snapshot, &place.name),
         notes: overview
             .notes
             .iter()

@@ -3,6 +3,7 @@
 mod failures;
 mod json;
 mod levels;
+mod locks;
 mod measured;
 mod measured_text;
 mod text;

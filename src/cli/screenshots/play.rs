@@ -188,6 +188,7 @@ impl Stage {
                     can_go_on: false,
                     steps: steps.map(|title| (title.to_owned(), 20)).into(),
                     progress: (13, 13),
+                    lock: None,
                 })
             };
         let serial = |changeset: &str| format!("deploy {changeset}, 1 server at a time");

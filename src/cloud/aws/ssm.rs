@@ -2,11 +2,12 @@
 
 use super::{AwsCloud, translate};
 use crate::cloud::{Answer, Note};
+use crate::fleet::Source;
 
 /// The most parameters in an answer.
 const PAGE: i32 = 10;
 /// What the read is called.
-pub const ACTION: &str = "ssm:GetParametersByPath";
+pub const ACTION: &str = Source::SsmGetParametersByPath.action();
 
 /// `GetParametersByPath` with everything below the path, in order of the names. AWS may give an empty page that is
 /// not the last.

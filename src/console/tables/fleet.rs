@@ -41,8 +41,10 @@ pub fn build(state: &State) -> Table {
 
 fn row(state: &State, overview: &Overview) -> Row {
     let mut details = headline::runs(state, &overview.name);
-    if !overview.notes.is_empty() {
-        details.push(headline::notes(state, overview));
+    details.extend(headline::locks(state, overview));
+    let notes = headline::notes(state, overview);
+    if !notes.is_empty() {
+        details.push(notes);
     }
     Row {
         id: RowId::Environment(overview.name.clone()),

@@ -31,6 +31,7 @@ fn denied(snapshot: &Snapshot) -> impl Iterator<Item = (Source, &Failure, bool)>
     let once = [
         (snapshot.launch.source(), snapshot.launch.failure()),
         (snapshot.images.source(), snapshot.images.failure()),
+        (snapshot.locks.source(), snapshot.locks.failure()),
     ];
     let activities = snapshot.activities.values().find(|r| r.failure().is_some());
     let metrics = snapshot.metrics.values().find(|r| r.failure().is_some());

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::banner;
+use super::{banner, headline};
 use crate::console::panes::Run;
 use crate::console::screen::Screen;
 use crate::console::state::State;
@@ -119,7 +119,7 @@ fn freshness(state: &State, room: Room) -> (String, Scope) {
 
 /// What is wrong, counted over all environments.
 fn counts(state: &State) -> Vec<Piece> {
-    let notes = || state.overviews.iter().flat_map(|o| &o.notes);
+    let notes = || state.overviews.iter().flat_map(|o| headline::told(state, o));
     let mut pieces = Vec::new();
     for severity in [Severity::Down, Severity::Warn] {
         let count = notes().filter(|n| n.severity == severity).count();

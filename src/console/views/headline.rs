@@ -10,8 +10,9 @@ use crate::console::state::State;
 use crate::console::table::Piece;
 use crate::console::theme::Scope;
 use crate::console::widgets::text::{Pen, width_of};
+use crate::fleet::overview::LockRef;
 use crate::fleet::text::one_line;
-use crate::fleet::{EnvironmentName, Overview, Release, Severity};
+use crate::fleet::{EnvironmentName, Note, Overview, Release, Severity};
 
 /// A release in a few words: `release a1b2c3d · 2d`.
 fn release(release: &Release, state: &State) -> Vec<Piece> {
@@ -23,16 +24,30 @@ fn release(release: &Release, state: &State) -> Vec<Piece> {
     pieces
 }
 
-/// The notes of an environment in a line.
+/// The notes of an environment that tell what runs of this machine do not show themselves.
+pub fn told<'a>(state: &'a State, overview: &'a Overview) -> impl Iterator<Item = &'a Note> {
+    let is_shown = |lock: &LockRef| state.desk.tells_of(&overview.name, lock);
+    overview.notes.iter().filter(move |note| !note.lock.as_ref().is_some_and(is_shown))
+}
+
+/// Who else works on an environment, and what has to be put back there: a line each.
+pub fn locks(state: &State, overview: &Overview) -> Vec<Vec<Piece>> {
+    told(state, overview).filter(|note| note.lock.is_some()).map(|note| words(note).into()).collect()
+}
+
+fn words(note: &Note) -> [Piece; 2] {
+    let scope = Scope::Severity(note.severity);
+    [Piece::new(format!("{} ", note.severity.glyph()), scope), Piece::new(note.text.as_str(), Scope::Text)]
+}
+
+/// The other notes of an environment in a line.
 pub fn notes(state: &State, overview: &Overview) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    for note in &overview.notes {
+    for note in overview.notes.iter().filter(|note| note.lock.is_none()) {
         if !pieces.is_empty() {
             pieces.push(Piece::new(" · ", Scope::TextDim));
         }
-        let scope = Scope::Severity(note.severity);
-        pieces.push(Piece::new(format!("{} ", note.severity.glyph()), scope));
-        pieces.push(Piece::new(note.text.as_str(), Scope::Text));
+        pieces.extend(words(note));
         if let Some(words) = note.since.and_then(|since| age::held(since, state.now)) {
             pieces.push(Piece::new(format!(" {words}"), Scope::TextDim));
         }
@@ -100,7 +115,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State) {
         },
         (_, Some(overview)) if !overview.notes.is_empty() || has_runs(state, &overview.name) => {
             let mut pieces: Vec<Piece> = Vec::new();
-            for part in runs(state, &overview.name).into_iter().chain([notes(state, overview)]) {
+            let others = locks(state, overview).into_iter().chain([notes(state, overview)]);
+            for part in runs(state, &overview.name).into_iter().chain(others) {
                 if !pieces.is_empty() && !part.is_empty() {
                     pieces.push(Piece::new(" · ", Scope::TextDim));
                 }

@@ -218,6 +218,7 @@ fn reads(snapshot: &Snapshot) -> Vec<Read<'_>> {
         read("servers", &snapshot.servers),
         read("groups", &snapshot.groups),
         read("load balancers", &snapshot.load_balancers),
+        read("locks", &snapshot.locks),
     ];
     reads.extend(
         snapshot.health.iter().map(|(name, r)| read(format!("health {}", cut(name.as_str(), 15)), r)),
@@ -237,7 +238,7 @@ fn reads(snapshot: &Snapshot) -> Vec<Read<'_>> {
 
 fn freshness(state: &State, room: u16) -> Vec<Vec<Piece>> {
     let limit = |what: &str| match what {
-        _ if ["load", "activity"].iter().any(|w| what.starts_with(w)) => limits::rare(state),
+        _ if ["load", "locks", "activity"].iter().any(|w| what.starts_with(w)) => limits::rare(state),
         _ if what.contains(" metrics ") => limits::rare(state),
         _ => limits::beat(state),
     };

@@ -1,13 +1,14 @@
 //! The plans and runs of plans that this console knows, and the history on disk.
 
-use super::past::Record;
+use super::past::{self, Record};
 use super::run::Work;
 use super::sheet::Sheet;
 use super::usual::Usual;
 use crate::console::panes::Ticket;
 use crate::engine::RunId;
 use crate::engine::store::RunState;
-use crate::fleet::EnvironmentName;
+use crate::fleet::overview::LockRef;
+use crate::fleet::{EnvironmentName, LockKind};
 
 /// The most plans that are kept.
 const MOST_SHEETS: usize = 8;
@@ -118,6 +119,18 @@ impl Desk {
         let history = self.history.iter().flatten();
         history
             .filter(|past| past.is_plan && past.state == RunState::Running && !self.is_newer_here(&past.id))
+    }
+
+    /// Whether what runs of this machine show of themselves tells of this lock already.
+    #[must_use]
+    pub fn tells_of(&self, environment: &EnvironmentName, lock: &LockRef) -> bool {
+        let is = |id: &RunId, held: Option<(LockKind, u64)>| {
+            lock.run.as_deref() == Some(id.as_str()) && held == Some((lock.kind, lock.number))
+        };
+        let here =
+            |work: &Work| work.environment == *environment && is(&work.id, work.story().and_then(past::lock));
+        let past = |past: &Record| past.environment == *environment && is(&past.id, past.lock);
+        self.going_on().any(here) || self.elsewhere().any(past) || self.open().any(past)
     }
 
     /// How long runs of an operation took before, this one apart.

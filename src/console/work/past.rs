@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::engine::RunId;
 use crate::engine::run::{Left, Story};
 use crate::engine::store::{OPERATION, OutputLine, Past, RunState};
-use crate::fleet::EnvironmentName;
+use crate::fleet::{EnvironmentName, LockKind};
 
 /// A run of the past, in short: what lists and badges need of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Record {
     pub steps: Vec<(String, u64)>,
     /// How many steps have ended well, of how many.
     pub progress: (usize, usize),
+    /// The lock that it holds or held last.
+    pub lock: Option<(LockKind, u64)>,
 }
 
 impl Record {
@@ -65,6 +67,7 @@ impl Record {
             left,
             holds: over && story.is_some_and(|story| !story.to_put_back().is_empty()),
             can_go_on: past.can_go_on(),
+            lock: story.and_then(lock),
             steps: story.map(times).unwrap_or_default(),
             progress: story
                 .map_or_else(|| (past.ends.iter().filter(done).count(), past.began.servers.len()), progress),
@@ -82,6 +85,11 @@ impl Record {
     pub fn is_open(&self) -> bool {
         self.is_plan && (self.state == RunState::Interrupted || self.holds || !self.left.is_empty())
     }
+}
+
+/// The lock that a run holds or held last.
+pub fn lock(story: &Story) -> Option<(LockKind, u64)> {
+    Some((story.plan.lock, story.lock??))
 }
 
 /// How many steps have ended well, of how many.

@@ -12,9 +12,11 @@ use std::sync::Arc;
 use crate::cloud::{CloudChange, CloudError, CloudRead};
 use crate::fleet::{DeploymentName, EnvironmentName};
 use crate::plan::LockKind;
+use crate::plan::lock::paths;
+pub use crate::plan::lock::{LockNote, Outstanding};
 
-use note::{BODY, RESTORE, chunks};
-pub use note::{Held, LockNote, Outstanding};
+pub use note::Held;
+use note::{BODY, chunks};
 
 /// So many old notes are kept: who held it lately.
 const KEPT: usize = 3;
@@ -97,9 +99,7 @@ impl LockPlace {
         environment: &EnvironmentName,
         kind: LockKind,
     ) -> Self {
-        let base = format!("/quarterdeck/{deployment}/{environment}");
-        let path = format!("{base}/{}/", kind.word());
-        let restore = format!("{base}/{}-{RESTORE}/", kind.word());
+        let (path, restore) = paths(deployment, environment, kind);
         Self { read, path, restore }
     }
 
@@ -131,6 +131,24 @@ impl LockPlace {
             ))
         })?;
         Ok(all.into_iter().flatten().collect())
+    }
+
+    /// The notes with what the holder of this number has not put back.
+    async fn beside(&self, number: u64) -> Result<Vec<String>, LockError> {
+        let notes = self.read.notes(&format!("{}{number:08}/", self.restore)).await?;
+        Ok(notes.into_iter().map(|note| note.name).collect())
+    }
+
+    /// Removes what lies beside the lock of this number: it is put back, or lies beside another lock by now.
+    ///
+    /// # Errors
+    /// When it cannot be read or removed: then it is told as left.
+    pub async fn forget(&self, change: &Arc<dyn CloudChange>, number: u64) -> Result<(), LockError> {
+        let beside = self.beside(number).await?;
+        if !beside.is_empty() {
+            change.delete_notes(&beside).await?;
+        }
+        Ok(())
     }
 
     /// Takes it.
@@ -250,6 +268,22 @@ impl Lock {
             self.change.delete_notes(&gone).await?;
         }
         Ok(parts.len())
+    }
+
+    /// In how many notes it lies there: those of a run that is taken up again, too.
+    ///
+    /// # Errors
+    /// When it cannot be asked about.
+    pub async fn parts(&self) -> Result<usize, LockError> {
+        Ok(self.place.beside(self.number).await?.len())
+    }
+
+    /// Removes what another run, whose values this one has put back or holds itself, has left beside its lock.
+    ///
+    /// # Errors
+    /// When it cannot be read or removed.
+    pub async fn forget(&self, number: u64) -> Result<(), LockError> {
+        self.place.forget(&self.change, number).await
     }
 
     fn part(&self, place: usize) -> String {

@@ -2,76 +2,12 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
 use crate::cloud::Note;
 use crate::fleet::text::one_line;
-use crate::plan::{Setting, Value};
+use crate::plan::lock::{LockNote, Outstanding};
 
 /// The most bytes of a note; SSM takes 4,096.
 pub(super) const BODY: usize = 4_000;
-
-/// The word in the path of what is to be put back.
-pub(super) const RESTORE: &str = "restore";
-
-/// Who holds a lock, and for what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LockNote {
-    /// Who: `jane@laptop`.
-    pub who: String,
-    /// As whom towards AWS.
-    #[serde(default)]
-    pub identity: String,
-    /// Names this run over all machines.
-    pub token: String,
-    /// The run's id on that machine.
-    pub run: String,
-    /// The operation.
-    pub operation: String,
-    /// The step it is at, in words.
-    pub step: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// When the holder was last seen alive.
-    pub seen: Timestamp,
-    /// From whom it was taken over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub taken_from: Option<u64>,
-    /// When it was given back, and how the run ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub released: Option<Timestamp>,
-    /// How the run ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<String>,
-}
-
-impl LockNote {
-    /// As it is written: within the bound, whatever the words are.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let short = |text: &str| one_line(text).chars().take(200).collect::<String>();
-        let bounded = Self {
-            who: short(&self.who),
-            identity: short(&self.identity),
-            step: short(&self.step),
-            ended: self.ended.as_deref().map(short),
-            ..self.clone()
-        };
-        serde_json::to_string(&bounded).unwrap_or_default()
-    }
-}
-
-/// A setting that is to be put back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outstanding {
-    /// Which.
-    pub setting: Setting,
-    /// The value found before.
-    pub value: Value,
-    /// Every value that the run may have given it: any other is somebody else's.
-    pub ours: Vec<Value>,
-}
 
 /// A lock that somebody holds or held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +20,7 @@ pub struct Held {
 
 impl Held {
     pub(super) fn read(number: u64, note: &Note) -> Self {
-        Self { number, note: serde_json::from_str(&note.text).ok() }
+        Self { number, note: LockNote::read(&note.text) }
     }
 
     /// Whether it was given back. A note that makes no sense was not.

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Mutex, MutexGuard, mpsc};
 
 use super::driver::News;
-use super::entry::{Entry, Mutation, MutationEnd};
+use super::entry::{Entry, Mutation, MutationEnd, StepEnd};
 use super::perform::StepStop;
-use super::story::Story;
+use super::story::{StepStory, Story};
 use super::world::World;
 use crate::engine::lock::{Lock, LockError, LockNote};
 use crate::engine::store::{Journal, Record, RunState};
@@ -24,11 +24,23 @@ pub(super) struct Book {
     story: Mutex<Story>,
     news: mpsc::Sender<News>,
     lock: Option<(Lock, Mutex<Kept>)>,
+    heritage: Heritage,
     note: LockNote,
     /// Whether it was told that the disk takes nothing more.
     told: AtomicBool,
     /// Whether whoever watches has stopped listening.
     deaf: AtomicBool,
+}
+
+/// What earlier holders have left that this run answers for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Heritage {
+    /// In so many notes it lies beside the run's own lock, since before it was taken up again.
+    pub(super) parts: usize,
+    /// It lies beside the lock of this number: that which the run held before, or that it was taken from.
+    pub(super) number: Option<u64>,
+    /// It is the plan that puts it back.
+    pub(super) by_plan: bool,
 }
 
 /// What lies beside the lock to be put back.
@@ -44,14 +56,17 @@ impl Book {
         story: Story,
         news: mpsc::Sender<News>,
         lock: Option<Lock>,
+        heritage: Heritage,
         note: LockNote,
     ) -> Self {
-        let lock = lock.map(|lock| (lock, Mutex::default()));
+        let kept = Kept { parts: heritage.parts, text: String::new() };
+        let lock = lock.map(|lock| (lock, Mutex::new(kept)));
         Self {
             journal,
             story: Mutex::new(story),
             news,
             lock,
+            heritage,
             note,
             told: AtomicBool::new(false),
             deaf: AtomicBool::new(false),
@@ -234,13 +249,29 @@ impl Book {
         let Some((lock, _)) = &self.lock else { return };
         let step = {
             let story = self.story.lock().await;
-            story
-                .at_work()
-                .next()
-                .map_or_else(|| "between steps".into(), |step| format!("step {} {}", step.id, step.title))
+            story.at_work().next().map_or_else(
+                || "between steps".into(),
+                |step| format!("step {}/{} {}", step.id, story.plan.steps.len(), step.title),
+            )
         };
         // It only shows; whether the lock holds is asked before every change.
         let _ = lock.beat(&self.note(world, step)).await;
+    }
+
+    /// Removes what earlier holders have left beside their locks, once it is put back or lies beside this one.
+    async fn settle(&self, lock: &Lock, laid: bool, state: RunState) {
+        let Some(number) = self.heritage.number.filter(|number| *number != lock.number()) else { return };
+        let is_settled = if self.heritage.by_plan {
+            let story = self.story.lock().await;
+            let warned = |step: &StepStory| matches!(step.ended, Some((_, StepEnd::Warned(_))));
+            state == RunState::Done && !story.steps.iter().any(warned)
+        } else {
+            laid
+        };
+        // What stays there is told as left, and can be put back once more.
+        if is_settled && let Err(error) = lock.forget(number).await {
+            tracing::warn!(%error, number, "what lies beside an earlier lock could not be removed");
+        }
     }
 
     /// Closes the books: the end on disk, the lock given back.
@@ -248,7 +279,8 @@ impl Book {
         let at = world.now();
         let _ = self.append(Record::Finished { at, state }).await;
         if let (Some((lock, _)), false) = (&self.lock, lost) {
-            let _ = self.lay_beside_the_lock(world).await;
+            let laid = self.lay_beside_the_lock(world).await.is_ok();
+            self.settle(lock, laid, state).await;
             let ended = Some(state.word().to_owned());
             let note = LockNote { released: Some(at), ended, ..self.note(world, "over".into()) };
             if let Err(error) = lock.release(&note).await {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::book::Book;
+use super::book::{Book, Heritage};
 use super::driver::{BEAT, Driver, RunControl, Started, after};
 use super::entry::{Entry, Way};
 use super::left_behind;
@@ -17,10 +17,8 @@ use super::world::{Ports, World};
 use crate::engine::lock::{Lock, LockError, LockNote, LockPlace};
 use crate::engine::store::{Journal, ReopenError, RunState, Store};
 use crate::engine::{EngineError, RunId};
+use crate::plan::lock::PUT_BACK;
 use crate::plan::{Fact, Plan, PlanError, Value};
-
-/// The operation that puts back what lies beside a lock.
-const PUT_BACK: &str = "put-back";
 
 /// News that wait for a slow reader.
 const WAITING: usize = 1_024;
@@ -126,7 +124,13 @@ pub async fn begin(ports: Ports, store: Store, plan: Plan, launch: Launch) -> Re
             return Err(error);
         }
     };
-    Ok(start(world, journal, Story::new(plan), lock, note, left))
+    let heritage = match launch.grip {
+        Grip::TakeOver(number) if plan.operation == PUT_BACK => {
+            Heritage { number: Some(number), by_plan: true, ..Heritage::default() }
+        }
+        Grip::Take | Grip::TakeOver(_) | Grip::Without => Heritage::default(),
+    };
+    Ok(start(world, journal, Story::new(plan), (lock, heritage), note, left))
 }
 
 /// Takes a run up again that was interrupted, or takes it back.
@@ -169,10 +173,13 @@ pub async fn resume(
     let ours = |held: &crate::engine::lock::Held| {
         held.note.as_ref().is_some_and(|theirs| theirs.token == note.token)
     };
+    let mut heritage = Heritage { number: told.lock.flatten(), ..Heritage::default() };
     let lock = match (launch.grip, place.holder().await) {
         // Held by this very run, before it was interrupted.
         (Grip::Take, Ok(Some(held))) if ours(&held) => {
-            Some(Lock::again(place, Arc::clone(&world.ports.change), held.number))
+            let lock = Lock::again(place, Arc::clone(&world.ports.change), held.number);
+            heritage.parts = lock.parts().await?;
+            Some(lock)
         }
         _ => take(&world, &told.plan, &launch, &note).await?,
     };
@@ -182,7 +189,7 @@ pub async fn resume(
         // It stays interrupted, and its lock held under its number.
         return Err(error);
     }
-    Ok(start(world, journal, told, lock, note, first))
+    Ok(start(world, journal, told, (lock, heritage), note, first))
 }
 
 /// Whether everything is as the plan takes it, or as this run has made it.
@@ -258,7 +265,7 @@ fn start(
     world: World,
     journal: Journal,
     story: Story,
-    lock: Option<Lock>,
+    (lock, heritage): (Option<Lock>, Heritage),
     note: LockNote,
     first: Vec<Entry>,
 ) -> Started {
@@ -269,7 +276,7 @@ fn start(
     let (halt, halted) = watch::channel(Halt::No);
     let number = lock.as_ref().map(Lock::number);
     let shown = Box::new(story.clone());
-    let book = Arc::new(Book::new(journal, story, sender, lock, note));
+    let book = Arc::new(Book::new(journal, story, sender, lock, heritage, note));
     let driver = Driver {
         run: id.to_string(),
         token: run_token,

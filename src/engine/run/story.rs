@@ -252,13 +252,12 @@ impl Story {
     pub fn outstanding(&self) -> Vec<Outstanding> {
         let held = self.each().filter(|(step, story)| {
             story.began.is_some()
-                && story.undone.is_none()
                 && step.lasts != Lasts::Stays
                 && step.undo == Undo::Restore
                 && !(step.lasts == Lasts::UnlessStopped && self.is_settled(step.id))
         });
         let mut all: Vec<Outstanding> = Vec::new();
-        for (setting, value) in held.flat_map(|(step, _)| self.priors(step.id)) {
+        for (setting, value) in held.flat_map(|(step, story)| still_held(self.priors(step.id), story)) {
             if !all.iter().any(|known| known.setting == setting) {
                 let ours = self.ours(&setting).into_iter().cloned().collect();
                 all.push(Outstanding { setting, value, ours });
@@ -292,4 +291,19 @@ impl Story {
             (!end.is_good()).then_some((step, end.why()?))
         })
     }
+}
+
+/// Of what a step has to put back, that which is not: all of it until it was tried, then what could not be. What somebody
+/// else has changed is theirs.
+fn still_held(mut priors: Vec<(Setting, Value)>, story: &StepStory) -> Vec<(Setting, Value)> {
+    let Some((_, left)) = &story.undone else { return priors };
+    let ours: Vec<&Left> = left.iter().filter(|left| !left.foreign).collect();
+    let named = |setting: &Setting| {
+        let words = setting.to_string();
+        ours.iter().any(|left| left.what == words)
+    };
+    if ours.is_empty() || priors.iter().any(|(setting, _)| named(setting)) {
+        priors.retain(|(setting, _)| named(setting));
+    }
+    priors
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+pub(super) mod locks;
 mod measured;
 
 use super::{Note, Overview};
@@ -12,7 +13,7 @@ use crate::fleet::{
 /// What to say of an environment of which nothing exists.
 pub(super) fn of_absent() -> Vec<Note> {
     let text = "Nothing of it exists here; if it should, look at deployment, region and account";
-    vec![Note { severity: Severity::Idle, text: text.into(), since: None }]
+    vec![Note { severity: Severity::Idle, text: text.into(), since: None, lock: None }]
 }
 
 /// Members out of service, each with the reason and since when.
@@ -29,7 +30,7 @@ fn members_out(snapshot: &Snapshot, row: &Overview) -> Vec<Note> {
                 (None, Some(said)) => format!("{id} is out of service at {name}: {said}"),
                 (None, None) => format!("{id} is out of service at {name}, no reason given"),
             };
-            notes.push(Note { severity: Severity::Down, text, since: snapshot.since(name, id) });
+            notes.push(Note { severity: Severity::Down, text, since: snapshot.since(name, id), lock: None });
         }
     }
     notes
@@ -45,7 +46,7 @@ pub(super) fn notes(
     yardstick: &Yardstick,
 ) -> Vec<Note> {
     let mut notes = members_out(snapshot, row);
-    let mut note = |severity, text: String| notes.push(Note { severity, text, since: None });
+    let mut note = |severity, text: String| notes.push(Note { severity, text, since: None, lock: None });
     for balancer in &row.balancers {
         if balancer.severity == Severity::Down && balancer.in_service == Some(0) {
             note(Severity::Down, format!("No member of {} is in service", balancer.name));

@@ -1,6 +1,7 @@
 //! The loop against a scripted cloud and a stepped clock.
 
 mod failures;
+mod locks;
 mod pace;
 mod requests;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod fixture;
 mod hits;
+mod lock_shots;
 mod measured;
 mod old_numbers;
 mod plan_shots;

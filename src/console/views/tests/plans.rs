@@ -281,6 +281,7 @@ fn record(number: u32, environment: &str, operation: &str, what: &str, seconds: 
         holds: false,
         can_go_on: false,
         steps: vec![("migrate".into(), 8), ("stop Celery when its tasks have ended".into(), 41)],
+        lock: None,
         progress: (5, 5),
     }
 }

@@ -32,7 +32,7 @@ fn traffic(row: &Overview) -> Vec<Note> {
             Measure::SurgeQueue => format!("{value:.0} requests wait at {name} for a server"),
             Measure::Requests | Measure::Cpu => format!("{} at {name}: {value:.0}", traffic.measure.word()),
         };
-        Note { severity: traffic.severity, text, since: None }
+        Note { severity: traffic.severity, text, since: None, lock: None }
     });
     notes.collect()
 }
@@ -55,12 +55,12 @@ fn queues(snapshot: &Snapshot, row: &Overview, yardstick: &Yardstick) -> Vec<Not
             let (name, waiting) = (words::name(&queue.name), words::grouped(queue.ready));
             let rate = if unheard.len() == 1 { grows.as_str() } else { "" };
             let text = format!("Nobody listens to “{name}”: {waiting} waiting{rate}");
-            notes.push(Note { severity: Severity::Warn, text, since: None });
+            notes.push(Note { severity: Severity::Warn, text, since: None, lock: None });
         }
         if more > 0 {
             let text =
                 format!("Nobody listens to {}", words::count(u64::try_from(more).unwrap_or(0), "more queue"));
-            notes.push(Note { severity: Severity::Warn, text, since: None });
+            notes.push(Note { severity: Severity::Warn, text, since: None, lock: None });
         }
         let depth = rabbitmq.at_least();
         #[allow(clippy::cast_precision_loss)] // messages
@@ -68,7 +68,7 @@ fn queues(snapshot: &Snapshot, row: &Overview, yardstick: &Yardstick) -> Vec<Not
         if severity > Severity::Ok {
             let text = format!("{} waiting{grows}{}", words::count(depth, "message"), fullest(rabbitmq));
             let text = if rabbitmq.depth().is_none() { format!("At least {text}") } else { text };
-            notes.push(Note { severity, text, since: None });
+            notes.push(Note { severity, text, since: None, lock: None });
         }
     }
     notes
@@ -92,7 +92,7 @@ fn beats(snapshot: &Snapshot, servers: &[&Server], yardstick: &Yardstick) -> Opt
             names.len(),
             names.join(", ")
         );
-        Note { severity: Severity::Warn, text, since: None }
+        Note { severity: Severity::Warn, text, since: None, lock: None }
     })
 }
 
@@ -122,7 +122,7 @@ fn troubled(row: &Overview) -> Vec<Note> {
             [other] => format!("{text}; {other} too"),
             others => format!("{text}; {} more servers too", others.len()),
         };
-        Some(Note { severity: worst.severity, text, since: worst.since })
+        Some(Note { severity: worst.severity, text, since: worst.since, lock: None })
     });
     notes.collect()
 }

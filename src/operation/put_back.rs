@@ -4,9 +4,15 @@ use jiff::Timestamp;
 
 use super::Refused;
 use super::draft::step;
-use crate::fleet::{DeploymentName, EnvironmentPlace};
+use crate::fleet::{DeploymentName, EnvironmentName, EnvironmentPlace};
 use crate::plan::lock::PUT_BACK;
 use crate::plan::{Action, Assignment, LockKind, Plan, Setting, Step, StepId, Undo, VERSION, Value};
+
+/// The command that does it.
+#[must_use]
+pub fn command(environment: &EnvironmentName, number: u64) -> String {
+    format!("quarterdeck lock put-back {environment} --take-over {number}")
+}
 
 /// Puts these values back, latest change first, each a step of its own. The run that changed them holds the lock of this
 /// number; it is taken from it, so that it changes nothing more.
@@ -57,7 +63,7 @@ pub fn plan(
         title: format!(
             "put back what the holder of lock {number} changed in {environment} for the time being"
         ),
-        command: format!("quarterdeck lock put-back {environment} --take-over {number}"),
+        command: command(environment, number),
         made_at: now,
         lock: LockKind::Environment,
         noticed: None,

@@ -10,6 +10,7 @@ mod deploying;
 mod inventory;
 mod kit;
 mod library;
+mod locks;
 mod room;
 #[cfg(unix)]
 #[path = "../support/terminal.rs"]

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{launch, ports, show, watch};
-use crate::cli::args::{Globals, LockCommand};
+use crate::cli::args::{Confirmation, Globals, LockCommand};
 use crate::cli::exec::{confirmed, store};
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::stream::Printer;
 use crate::cli::target::Target;
 use crate::cli::{complain, signals, text};
-use crate::engine::lock::{Held, LockPlace, Outstanding};
+use crate::engine::lock::{Held, LockError, LockPlace, Outstanding};
 use crate::engine::run::begin;
 use crate::engine::run::left_behind::launched_by;
-use crate::fleet::{EnvironmentPlace, Server, Snapshot};
+use crate::fleet::{EnvironmentPlace, Lock, Server, Snapshot};
 use crate::operation::{self, put_back};
-use crate::plan::{LockKind, Plan, Setting, Value};
+use crate::plan::lock::{self, Written};
+use crate::plan::{LockKind, Setting, Value};
 
 /// Shows it, or puts back.
 pub(crate) async fn run(globals: &Globals, target: Target, command: &LockCommand) -> Result<Exit, Stop> {
@@ -36,20 +37,21 @@ pub(crate) async fn run(globals: &Globals, target: Target, command: &LockCommand
                 lock.outstanding(*take_over).await.map_err(|error| Stop::Failed(error.to_string()))
             })
             .await?;
-            let plan = signals::unless_interrupted(plan(&target, place, *take_over, &values)).await?;
+            let (wanted, notes) =
+                signals::unless_interrupted(async { Ok::<_, Stop>(wanted(&target, place, &values).await) })
+                    .await?;
+            if wanted.is_empty() && !values.is_empty() {
+                return forget(&target, place, &lock, *take_over, &notes, confirmation).await;
+            }
+            let deployment = &target.topology.deployment;
+            let mut plan = put_back::plan(deployment, place, *take_over, &wanted, target.cloud.now())?;
+            plan.notes.extend(notes);
             if !globals.json {
                 for line in show::plan(&plan) {
                     complain(&line);
                 }
             }
-            let again = format!("{} --confirm {}", plan.command, place.name);
-            confirmed(place, confirmation, &again)?;
-            if confirmation.confirm.is_none() && !confirmation.yes {
-                return Err(Stop::Refused(format!(
-                    "nothing was done. If you mean it:\n  {} --yes",
-                    plan.command
-                )));
-            }
+            meant(place, confirmation, &plan.command)?;
             let launch = launch(&target, Some(*take_over), false).await;
             let started = begin(ports(&target, place)?, store(globals, &target)?, plan, launch).await?;
             watch::watch(started, globals.json).await
@@ -59,16 +61,19 @@ pub(crate) async fn run(globals: &Globals, target: Target, command: &LockCommand
 
 /// Puts back what is as the lost run left it; what somebody else has changed since is theirs, and how many servers there
 /// are is never lowered by it.
-async fn plan(
+async fn wanted(
     target: &Target,
     place: &EnvironmentPlace,
-    number: u64,
     outstanding: &[Outstanding],
-) -> Result<Plan, Stop> {
+) -> (Vec<(Setting, Value)>, Vec<String>) {
     let (snapshot, _) = super::facts(target, place).await;
     let (mut values, mut notes) = (Vec::new(), Vec::new());
     for one in outstanding {
         let (setting, mut value) = (one.setting.clone(), one.value.clone());
+        if is_gone(&snapshot, &setting) {
+            notes.push(format!("{setting}: that server is gone, and nothing is to be put back on it"));
+            continue;
+        }
         let found = found(&snapshot, &setting);
         if found.as_ref().is_some_and(|found| *found != value && !one.ours.contains(found)) {
             let found = found.map(|found| found.to_string()).unwrap_or_default();
@@ -93,10 +98,43 @@ async fn plan(
         "What that run did on servers (a stopped Celery, other code) is not put back: see what runs there"
             .into(),
     );
-    let deployment = &target.topology.deployment;
-    let mut plan = put_back::plan(deployment, place, number, &values, target.cloud.now())?;
-    plan.notes.extend(notes);
-    Ok(plan)
+    (values, notes)
+}
+
+/// Whether the operator means it.
+fn meant(place: &EnvironmentPlace, confirmation: &Confirmation, command: &str) -> Result<(), Stop> {
+    confirmed(place, confirmation, &format!("{command} --confirm {}", place.name))?;
+    if confirmation.confirm.is_none() && !confirmation.yes {
+        return Err(Stop::Refused(format!("nothing was done. If you mean it:\n  {command} --yes")));
+    }
+    Ok(())
+}
+
+/// Removes what lies beside a lock that nobody holds and what nobody can put back any more.
+async fn forget(
+    target: &Target,
+    place: &EnvironmentPlace,
+    lock: &LockPlace,
+    number: u64,
+    notes: &[String],
+    confirmation: &Confirmation,
+) -> Result<Exit, Stop> {
+    let failed = |error: LockError| Stop::Failed(error.to_string());
+    notes.iter().for_each(|note| complain(note));
+    if let Some(held) = lock.holder().await.map_err(failed)?.filter(|held| held.number == number) {
+        return Err(Stop::Refused(format!("nothing of it can be put back, and {held}")));
+    }
+    meant(place, confirmation, &put_back::command(&place.name, number))?;
+    let change = ports(target, place)?.change;
+    lock.forget(&change, number).await.map_err(failed)?;
+    complain(&format!("nothing of lock {number} is left to be put back, and its values are forgotten"));
+    Ok(Exit::Done)
+}
+
+/// Whether a setting is of a server that is known not to be there any more.
+fn is_gone(snapshot: &Snapshot, setting: &Setting) -> bool {
+    let (Setting::Membership { instance, .. } | Setting::Page { instance }) = setting else { return false };
+    snapshot.servers.value().is_some_and(|all| all.get(instance).is_none_or(Server::is_gone))
 }
 
 /// A group's setting as it is now; none where it is not the group's, or not known.
@@ -124,6 +162,7 @@ async fn launched(target: &Target, held: Option<&Held>) -> Vec<Server> {
 
 async fn shown(globals: &Globals, target: &Target, place: &EnvironmentPlace) -> Result<Exit, Stop> {
     let mut bytes = Vec::new();
+    let locks = locks(target, place).await?;
     for kind in [LockKind::Environment, LockKind::Release] {
         let read = Arc::clone(&target.cloud);
         let lock = LockPlace::new(read, &target.topology.deployment, &place.name, kind);
@@ -139,6 +178,10 @@ async fn shown(globals: &Globals, target: &Target, place: &EnvironmentPlace) -> 
                 "held": held.as_ref().map(|held| json!({ "number": held.number, "note": held.note })),
                 "to_put_back": outstanding,
                 "launched": launched.iter().map(|server| server.id.as_str()).collect::<Vec<_>>(),
+                "left": earlier(&locks, kind).map(|lock| json!({
+                    "number": lock.number, "who": lock.holder.as_ref().map(|holder| &holder.who),
+                    "to_put_back": lock.to_put_back,
+                })).collect::<Vec<_>>(),
             });
             text::write_json(&mut bytes, &document)?;
             continue;
@@ -161,9 +204,43 @@ async fn shown(globals: &Globals, target: &Target, place: &EnvironmentPlace) -> 
                     .into_bytes(),
             );
         }
+        for lock in earlier(&locks, kind) {
+            bytes.extend(left(lock, place).into_bytes());
+        }
     }
     let printer = Printer::start();
     printer.print(bytes).await;
     printer.finish().await?;
     Ok(Exit::Done)
+}
+
+/// Locks that are held, and those beside which something lies.
+async fn locks(target: &Target, place: &EnvironmentPlace) -> Result<Vec<Lock>, Stop> {
+    let deployment = &target.topology.deployment;
+    let notes = target.cloud.notes(&lock::root(deployment)).await;
+    let notes = notes.map_err(|error| Stop::Failed(error.to_string()))?;
+    let written =
+        notes.iter().map(|note| Written { name: &note.name, text: &note.text, at: note.written_at });
+    Ok(lock::locks(deployment, written).remove(&place.name).unwrap_or_default())
+}
+
+/// Those that nobody holds any more.
+fn earlier(locks: &[Lock], kind: LockKind) -> impl Iterator<Item = &Lock> {
+    locks.iter().filter(move |lock| lock.kind == kind && !lock.is_held())
+}
+
+/// What a run has left, and how it is put back.
+fn left(lock: &Lock, place: &EnvironmentPlace) -> String {
+    let who = lock.holder.as_ref().map_or("somebody", |holder| holder.who.as_str());
+    let mut text = format!("the run of lock {} ({who}) has left something", lock.number);
+    if lock.kind == LockKind::Environment {
+        text += &format!(": quarterdeck lock put-back {} --take-over {}", place.name, lock.number);
+    }
+    for value in &lock.to_put_back {
+        text += &format!("\n  to be put back: {value}");
+    }
+    if lock.unreadable {
+        text += "\n  and more that cannot be read: see its journal";
+    }
+    text + "\n"
 }

@@ -38,6 +38,7 @@ use fault::Fault;
 
 use super::event::{Effect, Event};
 use super::reduce::reduce;
+use super::screen::Screen;
 use super::state::{Begin, State};
 use super::{terminal, views};
 use crate::config::{Preferences, Problem};
@@ -283,6 +284,10 @@ impl Console {
         for effect in reduce(&mut self.state, event) {
             self.perform(effect)?;
         }
+        self.feeds.show(match self.state.screen() {
+            Screen::Work(ticket) => Some(*ticket),
+            _ => None,
+        });
         if news {
             self.state.shelf.tidy();
         }

@@ -36,6 +36,14 @@ pub struct Past {
     pub story: Option<Box<Story>>,
 }
 
+/// How much there is of a run: compared before all of it is read once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    running: bool,
+    record: u64,
+    output: u64,
+}
+
 /// A run that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
@@ -90,6 +98,17 @@ impl Store {
     pub fn record(&self, id: &RunId) -> Result<Vec<u8>, Unreadable> {
         let path = self.dir().join(id.as_str()).join(RECORD);
         fs::read(&path).map_err(|error| Unreadable::Failed { path, error })
+    }
+
+    /// How much there is of a run on disk. Files only grow: the same stamp is the same run.
+    #[must_use]
+    pub fn stamp(&self, id: &RunId) -> Stamp {
+        let record = self.dir().join(id.as_str()).join(RECORD);
+        Stamp {
+            running: self.is_running(id),
+            record: record.metadata().map_or(0, |data| data.len()),
+            output: self.output_size(id),
+        }
     }
 
     /// Whether the run's lock is held.

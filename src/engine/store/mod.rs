@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustix::fs::{FlockOperation, flock};
 
-pub use history::{Past, Unreadable};
+pub use history::{Past, Stamp, Unreadable};
 pub use journal::{Journal, ReopenError};
 pub use output::{OutputLine, output_in, read_output};
 pub use record::{Began, OPERATION, Record, RecordedServer, RunState, ServerEnd, VERSION};

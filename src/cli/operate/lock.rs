@@ -120,7 +120,9 @@ async fn forget(
     confirmation: &Confirmation,
 ) -> Result<Exit, Stop> {
     let failed = |error: LockError| Stop::Failed(error.to_string());
-    notes.iter().for_each(|note| complain(note));
+    for note in notes {
+        complain(note);
+    }
     if let Some(held) = lock.holder().await.map_err(failed)?.filter(|held| held.number == number) {
         return Err(Stop::Refused(format!("nothing of it can be put back, and {held}")));
     }
@@ -234,10 +236,12 @@ fn left(lock: &Lock, place: &EnvironmentPlace) -> String {
     let who = lock.holder.as_ref().map_or("somebody", |holder| holder.who.as_str());
     let mut text = format!("the run of lock {} ({who}) has left something", lock.number);
     if lock.kind == LockKind::Environment {
-        text += &format!(": quarterdeck lock put-back {} --take-over {}", place.name, lock.number);
+        text += ": ";
+        text += &put_back::command(&place.name, lock.number);
     }
     for value in &lock.to_put_back {
-        text += &format!("\n  to be put back: {value}");
+        text += "\n  to be put back: ";
+        text += value;
     }
     if lock.unreadable {
         text += "\n  and more that cannot be read: see its journal";

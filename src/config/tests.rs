@@ -54,7 +54,7 @@ fn distributions_are_those_of_the_deployment_and_the_environment_one_or_several(
     let ids: Vec<Vec<&str>> = topology
         .environments
         .iter()
-        .map(|place| place.distributions.iter().map(|id| id.as_str()).collect())
+        .map(|place| place.distributions.iter().map(crate::fleet::DistributionId::as_str).collect())
         .collect();
     assert_eq!(ids, [vec![], vec!["E3"], vec!["E1", "E2"]]);
 }

@@ -183,6 +183,6 @@ impl CloudRead for AwsCloud {
     }
 
     async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom> {
-        self.within(room::QUOTA, room::vcpus(self, class, instance_type)).await
+        self.within(room::QUOTA, Box::pin(room::vcpus(self, class, instance_type))).await
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{Instance, Reservation, Tenancy};
+use aws_sdk_ec2::types::{CpuOptions, Instance, Reservation, Tenancy};
 use futures_util::future::try_join;
 
 use super::ec2::filter;
@@ -118,8 +118,8 @@ fn counted(instance: &Instance, class: VcpuClass) -> Option<Running> {
         return None;
     }
     let cpu = instance.cpu_options();
-    let cores = cpu.and_then(|cpu| cpu.core_count()).unwrap_or(0);
-    let vcpus = cores.saturating_mul(cpu.and_then(|cpu| cpu.threads_per_core()).unwrap_or(1));
+    let cores = cpu.and_then(CpuOptions::core_count).unwrap_or(0);
+    let vcpus = cores.saturating_mul(cpu.and_then(CpuOptions::threads_per_core).unwrap_or(1));
     Some(Running { kind: kind.to_owned(), vcpus: u32::try_from(vcpus).unwrap_or(0) })
 }
 
@@ -142,7 +142,7 @@ async fn sizes(cloud: &AwsCloud, types: &BTreeSet<&str>) -> Answer<BTreeMap<Stri
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ec2::types::{CpuOptions, InstanceLifecycleType, InstanceType, Placement};
+    use aws_sdk_ec2::types::{InstanceLifecycleType, InstanceType, Placement};
 
     use super::*;
 

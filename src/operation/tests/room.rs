@@ -6,8 +6,11 @@ use crate::fleet::{LaunchSource, RoomQuestion, SubnetChoice};
 
 const LATEST: (Opt, &str) = (Opt::Release, "latest");
 
+/// What an operation is told.
+type Told = &'static [(Opt, &'static str)];
+
 /// Every operation that launches servers of two, with how many it launches beside those there are.
-const LAUNCHES: [(&str, &[(Opt, &str)], u32); 7] = [
+const LAUNCHES: [(&str, Told, u32); 7] = [
     ("deploy-serial", &[LATEST], 1),
     ("deploy-serial", &[LATEST, (Opt::Batch, "3")], 3),
     ("deploy-full", &[LATEST], 4),
@@ -17,13 +20,13 @@ const LAUNCHES: [(&str, &[(Opt, &str)], u32); 7] = [
     ("create-release", &[(Opt::Changeset, "5e6f708")], 1),
 ];
 
-fn refused_unless(world: &World, operation: &str, options: &[(Opt, &str)], word: &'static str) -> String {
+fn refused_unless(world: &World, operation: &str, options: &[(Opt, &str)], given: &'static str) -> String {
     let refused = world.plan(operation, options).unwrap_err();
-    assert_eq!(refused.word(), Some(word), "{operation}: {refused}");
+    assert_eq!(refused.word(), Some(given), "{operation}: {refused}");
     let mut typed = options.to_vec();
-    typed.push((Opt::Override, word));
+    typed.push((Opt::Override, given));
     let plan = world.plan(operation, &typed).unwrap();
-    assert!(plan.overrides[0].starts_with(word), "{operation}: {:?}", plan.overrides);
+    assert!(plan.overrides[0].starts_with(given), "{operation}: {:?}", plan.overrides);
     refused.to_string()
 }
 

@@ -152,6 +152,13 @@ def terminate(group, member, cause):
 
 
 @mend(AutoScalingBackend)
+def attach_instances(old, backend, *args, **kwargs):
+    """What is wanted and who is there change at once: in between the clock would launch as many more."""
+    with LOCK:
+        return old(*args, **kwargs)
+
+
+@mend(AutoScalingBackend)
 def update_attached_elbs(_, backend, name):
     """A member that goes into service is registered, once: whoever deregisters it by hand has the last word."""
     group = backend.autoscaling_groups[name]

@@ -246,15 +246,13 @@ impl World {
     pub(super) fn is_among(&self, all: &[Server], instance: &InstanceId) -> bool {
         let now = self.now();
         let found = all.iter().find(|server| server.id == *instance);
-        self.known(|known| match found {
-            Some(server) => {
+        self.known(|known| {
+            if let Some(server) = found {
                 known.unlisted.remove(instance);
-                !server.is_gone()
+                return !server.is_gone();
             }
-            None => {
-                let since = *known.unlisted.entry(instance.clone()).or_insert(now);
-                now.duration_since(since) < UNLISTED
-            }
+            let since = *known.unlisted.entry(instance.clone()).or_insert(now);
+            now.duration_since(since) < UNLISTED
         })
     }
 

@@ -28,6 +28,17 @@ pub struct PlanOptions {
     pub options: OperationOptions,
 }
 
+/// How a run has the lock.
+#[derive(Args, Clone, Debug)]
+pub struct LockOptions {
+    /// Take the lock from whoever holds it under this number: they change nothing more
+    #[arg(long, value_name = "N")]
+    pub take_over: Option<u64>,
+    /// Go on without a lock: nobody else is at work, you say
+    #[arg(long, conflicts_with = "take_over")]
+    pub without_lock: bool,
+}
+
 /// What is done, and that it is meant.
 #[derive(Args, Clone, Debug)]
 pub struct ApplyOptions {
@@ -37,12 +48,9 @@ pub struct ApplyOptions {
     /// That it is meant.
     #[command(flatten)]
     pub confirmation: Confirmation,
-    /// Take the lock from whoever holds it under this number: they change nothing more
-    #[arg(long, value_name = "N")]
-    pub take_over: Option<u64>,
-    /// Go on without a lock: nobody else is at work, you say
-    #[arg(long, conflicts_with = "take_over")]
-    pub without_lock: bool,
+    /// How the lock is had.
+    #[command(flatten)]
+    pub lock: LockOptions,
 }
 
 /// Which run is taken up again.
@@ -53,12 +61,9 @@ pub struct AgainOptions {
     /// That it is meant.
     #[command(flatten)]
     pub confirmation: Confirmation,
-    /// Take the lock from whoever holds it under this number: they change nothing more
-    #[arg(long, value_name = "N")]
-    pub take_over: Option<u64>,
-    /// Go on without a lock: nobody else is at work, you say
-    #[arg(long, conflicts_with = "take_over")]
-    pub without_lock: bool,
+    /// How the lock is had.
+    #[command(flatten)]
+    pub lock: LockOptions,
 }
 
 /// What to do about a lock.

@@ -44,7 +44,7 @@ pub(crate) async fn run(globals: &Globals, target: Target, command: &RunsCommand
         )));
     }
     let ports = ports(&target, place)?;
-    let launch = launch(&target, options.take_over, options.without_lock).await;
+    let launch = launch(&target, options.lock.take_over, options.lock.without_lock).await;
     let started = resume(ports, store, id, undo, launch).await?;
     watch::watch(started, globals.json).await
 }

@@ -86,7 +86,7 @@ pub(crate) async fn apply(globals: &Globals, target: Target, options: &ApplyOpti
         }
     }
     agreed(place, &plan, &options.confirmation)?;
-    let launch = launch(&target, options.take_over, options.without_lock).await;
+    let launch = launch(&target, options.lock.take_over, options.lock.without_lock).await;
     let started = begin(ports, store, plan, launch).await?;
     watch::watch(started, globals.json).await
 }

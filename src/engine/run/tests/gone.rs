@@ -39,7 +39,7 @@ async fn a_page_is_not_taken_off_a_server_that_goes_meanwhile_and_nobody_waits_f
     let gone = Arc::clone(&went);
     // Whoever is told to take the page off is terminated just then.
     let instead: Instead = Box::new(move |target, command| {
-        if !command.text.contains("page off") {
+        if !command?.text.contains("page off") {
             return None;
         }
         let (job, end) = Job::new();
@@ -71,7 +71,7 @@ async fn a_server_that_hangs_keeps_no_page_up_anywhere_else() {
     let stuck = hanging.clone();
     // From the moment its page is up it answers nothing any more.
     let instead: Instead = Box::new(move |target, command| {
-        let mine = *target.instance() == stuck;
+        let (command, mine) = (command?, *target.instance() == stuck);
         if command.text.contains("page off") && !mine {
             taken.lock().unwrap().push((target.instance().clone(), cloud.now()));
         }

@@ -11,5 +11,4 @@ mod kit;
 mod locks;
 mod making;
 mod relay;
-mod strangers;
 mod unlisted;

@@ -5,8 +5,8 @@ use crate::remote::{
 };
 use crate::sandbox::SandboxHostsChange;
 
-/// Says instead of the server how a command goes; none: the server does.
-pub(super) type Instead = Box<dyn Fn(&Target, &Command) -> Option<Job> + Send + Sync>;
+/// Says instead of the server how a command, or the start of a job, goes; none: the server does.
+pub(super) type Instead = Box<dyn Fn(&Target, Option<&Command>) -> Option<Job> + Send + Sync>;
 
 /// Hands everything on but commands that somebody else answers.
 pub(super) struct Relay {
@@ -16,13 +16,13 @@ pub(super) struct Relay {
 
 impl RemoteChange for Relay {
     fn exec(&self, target: &Target, command: Command) -> Job {
-        (self.instead)(target, &command).unwrap_or_else(|| self.act.exec(target, command))
+        (self.instead)(target, Some(&command)).unwrap_or_else(|| self.act.exec(target, command))
     }
     fn upload(&self, target: &Target, upload: Upload) -> Job {
         self.act.upload(target, upload)
     }
     fn start(&self, target: &Target, job: DurableJob) -> Job {
-        self.act.start(target, job)
+        (self.instead)(target, None).unwrap_or_else(|| self.act.start(target, job))
     }
     fn stop(&self, target: &Target, name: &JobName) -> Job {
         self.act.stop(target, name)

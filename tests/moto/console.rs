@@ -95,11 +95,13 @@ fn what_others_change_is_on_screen_after_a_refresh_by_hand() {
     let group = json!({ "AutoScalingGroupName": made["group"], "ScalingProcesses": ["Launch"] });
     endpoint.call("autoscaling", "suspend_processes", &group);
     endpoint.call("ec2", "terminate_instances", &json!({ "InstanceIds": [web[0]] }));
-    // The cloud itself takes a moment.
+    // The cloud itself takes a moment; a server that shuts down would be on screen until the next read.
     console.wait("the group to miss its member", |_| {
         let described = project.describe();
         let staging = described.environment("staging");
-        staging["group"]["in_service"] == 2 && staging["load_balancers"][0]["in_service"] == 2
+        staging["group"]["in_service"] == 2
+            && staging["load_balancers"][0]["in_service"] == 2
+            && !staging["servers"].to_string().contains(web[0])
     });
     assert!(console.text().contains("● 3/3"), "nobody asked yet:\n{}", console.text());
     let console = line(console.press(REFRESH), &["▲ staging", "● 2/2", "2/1–6 want 3 ▲ Launch off"]);

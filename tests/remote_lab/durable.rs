@@ -104,6 +104,34 @@ async fn a_signal_and_the_limit_are_told_apart_from_an_exit() {
 }
 
 #[tokio::test]
+async fn how_it_ends_is_told_though_systemd_reads_its_units_anew_meanwhile() {
+    let Some(host) = Host::up(45) else { return };
+    let (ssh, change, target) = host.trusted();
+    for user in [None, Some("root".to_owned())] {
+        let name = format!("reload-{}", user.as_deref().unwrap_or("own"));
+        let reload = DurableJob { user, ..job(&name, "sudo -n systemctl daemon-reload; sleep 0.5; exit 7") };
+        done(&result(change.start(&target, reload.clone())).await, &[]);
+        let ending = ssh.attach(&target, &reload.name, Seen::default()).ended().await;
+        assert_eq!(ending.outcome, Outcome::Done { code: 7 }, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_script_may_remove_itself_and_lies_in_memory_only() {
+    let Some(host) = Host::up(46) else { return };
+    let (ssh, change, target) = host.trusted();
+    let secret =
+        job("secret", "rm -f -- \"$0\"\nsecret='hunter22'\nuntil [ -e /tmp/go ]; do sleep 0.1; done; exit 5");
+    done(&result(change.start(&target, secret.clone())).await, &[]);
+    eventually("it is gone", || host.inside("ls /run/quarterdeck/secret").is_empty()).await;
+    let found = "grep -rls hunter22 /var/lib/quarterdeck /run/quarterdeck /home /tmp /etc; true";
+    assert_eq!(host.inside(found), "");
+    host.inside("touch /tmp/go");
+    let ending = ssh.attach(&target, &secret.name, Seen::default()).ended().await;
+    assert_eq!(ending.outcome, Outcome::Done { code: 5 });
+}
+
+#[tokio::test]
 async fn after_a_reboot_nobody_knows_how_it_ended() {
     let Some(host) = Host::up(44) else { return };
     let (ssh, change, target) = host.trusted();

@@ -1,7 +1,10 @@
 # Durable jobs: transient systemd units with their output and exit status in a directory of their own.
 # Arguments: what to do, name; start: user or nothing, limit in seconds, and the script on standard input;
 # attach: bytes already seen of standard output and standard error. All but start read the nonce of their last word.
-do=$1 name=$2 d=/var/lib/quarterdeck/jobs/$2 unit=quarterdeck-$2.service
+# The unit is root's and becomes the user itself. What systemd-run writes for one that does both is a unit that systemd
+# cannot read again: a daemon-reload meanwhile, as every apt-get install does, would lose how the job ends. The script lies
+# in memory and in a directory of the user's, who may remove it: it may hold secrets.
+do=$1 name=$2 d=/var/lib/quarterdeck/jobs/$2 c=/run/quarterdeck/$2 unit=quarterdeck-$2.service
 say() { printf '\036%s job %s\n' "$n" "$1"; }
 state() { systemctl show -p ActiveState "$unit" | sed 's/^ActiveState=//'; }
 over() { case $(state) in inactive|failed) return 0 ;; esac; return 1; }
@@ -11,20 +14,22 @@ case $do in
 start)
 user=${3:-${SUDO_USER:-$(id -un)}} limit=$4
 umask 077
-mkdir -p -- "$d" && chmod 711 /var/lib/quarterdeck /var/lib/quarterdeck/jobs "$d" || exit 1
+mkdir -p -- "$d" "$c" && chmod 711 /var/lib/quarterdeck /var/lib/quarterdeck/jobs "$d" /run/quarterdeck || exit 1
+group=$(id -g -- "$user") || exit 1
 exec 9>"$d/lock" && flock 9 || exit 1
 if [ -e "$d/started" ] || [ -e "$d/status" ] || ! over; then exit 0; fi
-cat >"$d/command" && : >"$d/out" && : >"$d/err" || exit 1
+cat >"$c/command" && : >"$d/out" && : >"$d/err" || exit 1
 cat >"$d/run" <<RUN
 cd
-exec "\${SHELL:-/bin/sh}" "$d/command" </dev/null >>"$d/out" 2>>"$d/err"
+exec "\${SHELL:-/bin/sh}" "$c/command" </dev/null >>"$d/out" 2>>"$d/err"
 RUN
 cat >"$d/done" <<DONE
 printf '%s %s %s\n' "\$SERVICE_RESULT" "\$EXIT_CODE" "\$EXIT_STATUS" >"$d/status.new" && sync && mv "$d/status.new" "$d/status"
 DONE
-chmod 644 "$d/run"; chown -- "$user" "$d/command" "$d/out" "$d/err" || exit 1
-systemd-run --quiet --collect --unit="$unit" --uid="$user" --description="Quarterdeck: $name" -p RuntimeMaxSec="$limit" \
--p TimeoutStopSec=10 -p ExecStopPost="+/bin/sh $d/done" -- /bin/sh "$d/run" 9>&- || exit 1
+chmod 644 "$d/run"; chown -- "$user" "$c" "$c/command" "$d/out" "$d/err" || exit 1
+systemd-run --quiet --collect --unit="$unit" --description="Quarterdeck: $name" -p RuntimeMaxSec="$limit" \
+-p TimeoutStopSec=10 -p ExecStopPost="/bin/sh $d/done" -- setpriv --reuid="$user" --regid="$group" --init-groups --reset-env \
+env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /bin/sh "$d/run" 9>&- || exit 1
 : >"$d/started"
 ;;
 attach)
@@ -48,6 +53,6 @@ over || { echo "$unit is still $(state)" >&2; exit 1; }
 ;;
 forget)
 over || { echo "$unit is $(state): stop it first" >&2; exit 1; }
-rm -rf -- "$d"
+rm -rf -- "$d" "$c"
 ;;
 esac

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::book::Book;
 use super::entry::{Entry, Left, StepEnd};
 use super::machine::{Cancel, Order, next};
-use super::perform::{Halt, StepStop, Worker, perform, take_back};
+use super::perform::{Halt, Patience, StepStop, Worker, perform, take_back};
 use super::story::Story;
 use super::world::World;
 use crate::engine::RunId;
@@ -194,7 +194,7 @@ impl Driver {
             token: self.token.clone(),
             halt: self.halted.clone(),
             back,
-            deadline: now.checked_add(time).unwrap_or(Timestamp::MAX),
+            patience: Patience::new(time, now),
         })
     }
 

@@ -196,6 +196,18 @@ impl Story {
         values.collect()
     }
 
+    /// When this run has asked last for another value of a setting than this one; none where it did not, or has asked for
+    /// this one since.
+    #[must_use]
+    pub fn asked_otherwise(&self, setting: &Setting, value: &Value) -> Option<Timestamp> {
+        let asked = self.intents.iter().rev().filter(|intent| intent.may_have_happened());
+        let mut last = asked.filter_map(|intent| match &intent.mutation {
+            Mutation::Set { setting: known, to, .. } if known == setting => Some((to, intent.at)),
+            _ => None,
+        });
+        last.next().filter(|(to, _)| *to != value).map(|(_, at)| at)
+    }
+
     /// Whether old servers have begun to go: from then on there is no way back but another deploy.
     #[must_use]
     pub fn is_sealed(&self) -> bool {

@@ -6,7 +6,9 @@ use super::{Changed, absent, launch, refused};
 use crate::fleet::{LaunchSource, Process, Sizes};
 use crate::sandbox::clock::timestamp;
 use crate::sandbox::deploy::suspension_reason;
+use crate::sandbox::hosts;
 use crate::sandbox::make::taken_out;
+use crate::sandbox::marks;
 use crate::sandbox::read::View;
 use crate::sandbox::rows::Event;
 
@@ -117,10 +119,29 @@ pub(super) fn set_launch(view: &View<'_>, group: &str, source: &LaunchSource) ->
         LaunchSource::Template { version, .. } if source.is_floating() => Some(version),
         _ => None,
     };
+    keep_code(view, group)?;
     view.c
         .prepare_cached("UPDATE groups SET launch = ?2, floating = ?3 WHERE name = ?1")?
         .execute(params![group, found.key, floating])?;
     Ok(Ok(()))
+}
+
+/// What is not in the group has the code that it has, whatever the group launches from now on.
+fn keep_code(view: &View<'_>, group: &str) -> rusqlite::Result<()> {
+    let outside: Vec<String> = view
+        .c
+        .prepare_cached(
+            "SELECT i.id FROM instances i JOIN groups g ON g.environment = i.environment
+             WHERE g.name = ?1 AND i.launch IS NULL",
+        )?
+        .query_map([group], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for id in outside {
+        if let Some(changeset) = hosts::changeset(view, &id)? {
+            marks::set(view.c, &id, marks::CHANGESET, &changeset, view.now)?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn terminate_member(view: &View<'_>, server: &str, shrink: bool) -> Changed<()> {

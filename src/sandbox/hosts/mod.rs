@@ -26,12 +26,18 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::SandboxCloud;
+use super::read::View;
 use crate::cloud::CloudError;
 use crate::probe::Request;
 use crate::remote::host_keys::{HostKey, Origin, Pin, Trust};
 use crate::remote::{Follow, Job, JobName, Refusal, RemoteRead, ScriptId, Seen, Target};
 use server::Host;
 use session::{Play, Session};
+
+/// The code on a server.
+pub(super) fn changeset(view: &View<'_>, id: &str) -> rusqlite::Result<Option<String>> {
+    Ok(server::host(view, id)?.and_then(|host| host.changeset))
+}
 
 /// The servers of a world, for whoever only reads.
 #[derive(Clone, Debug)]

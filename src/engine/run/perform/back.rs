@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::converge::{let_go, towards};
 use super::moves::sides;
 use super::set::assign;
-use super::{StepStop, Worker, job, made};
+use super::{AGREEING, LOOK_AGAIN, StepStop, Worker, job, made};
 use crate::engine::run::entry::{Entry, Left, StepEnd, Way};
 use crate::engine::run::world::launch_of;
 use crate::fleet::{InstanceId, LaunchSource, Sizes};
@@ -91,6 +91,7 @@ async fn settings(worker: &mut Worker, priors: Vec<(Setting, Value)>) -> Result<
             None => later.push((setting, prior)),
         }
     }
+    arrived(worker, &mut at_once).await;
     let mut left = put_back(worker, at_once).await?;
     let mut found_later = Vec::with_capacity(later.len());
     for (setting, prior) in later {
@@ -107,6 +108,33 @@ async fn settings(worker: &mut Worker, priors: Vec<(Setting, Value)>) -> Result<
     }
     left.extend(put_back(worker, found_later).await?);
     Ok(left)
+}
+
+/// Waits for changes that were asked for just now, and whose old value is still seen: the request may be on its way from a
+/// run that was killed, and AWS may tell what was before. That one did not happen takes agreeing answers.
+async fn arrived(worker: &mut Worker, found: &mut [(Setting, Value, Value)]) {
+    loop {
+        let (now, story) = (worker.world.now(), worker.book.story().await);
+        let is_open = |(setting, prior, found): &(Setting, Value, Value)| {
+            let asked = story.asked_otherwise(setting, prior).filter(|_| found == prior);
+            asked.is_some_and(|at| now.duration_since(at) < AGREEING)
+        };
+        let open: Vec<usize> = (0..found.len()).filter(|n| found.get(*n).is_some_and(is_open)).collect();
+        drop(story);
+        if open.is_empty() {
+            return;
+        }
+        worker.book.status(worker.step.id, "looking whether what was asked for last still arrives".into());
+        worker.world.ports.read.pause(LOOK_AGAIN).await;
+        worker.world.forget();
+        let asked: Vec<Setting> =
+            open.iter().filter_map(|n| found.get(*n)).map(|(setting, ..)| setting.clone()).collect();
+        for (n, answer) in open.into_iter().zip(worker.world.each_setting(&asked).await) {
+            if let (Some((_, _, found)), Some(answer)) = (found.get_mut(n), answer) {
+                *found = answer;
+            }
+        }
+    }
 }
 
 /// Puts back what has another value than before, latest first.

@@ -8,7 +8,9 @@ use crate::engine::run::entry::{Mutation, MutationEnd, StepEnd};
 use crate::engine::run::world::{Trouble, World, instance_of};
 use crate::fleet::InstanceId;
 use crate::plan::{HostJob, JobFile, Repeat};
-use crate::remote::{DurableJob, Ending, Input, JobName, Line, Outcome, Seen, Stream, Target, quote};
+use crate::remote::{
+    DurableJob, Ending, Input, JobName, Line, Outcome, Refusal, Seen, Stream, Target, quote,
+};
 
 /// How often a job is attached to again that the server does not know any more.
 const ATTACH: u32 = 20;
@@ -47,6 +49,7 @@ pub(super) async fn run(worker: &mut Worker, job: &HostJob) -> Result<StepEnd, S
 
 /// Runs what takes the job back, if there is something. It may find the job done, half done or not begun.
 pub(super) async fn take_back(worker: &mut Worker, job: &HostJob) -> Result<(), StepStop> {
+    end_what_runs(worker, job).await?;
     let Some(script) = &job.back else { return Ok(()) };
     let back = HostJob {
         name: format!("{}-back", job.name),
@@ -56,6 +59,41 @@ pub(super) async fn take_back(worker: &mut Worker, job: &HostJob) -> Result<(), 
         ..job.clone()
     };
     run(worker, &back).await.map(|_| ())
+}
+
+/// Ends what the step has started and nobody has seen the end of: whoever ran it is gone, and it would still change the
+/// server after it was taken back.
+async fn end_what_runs(worker: &mut Worker, job: &HostJob) -> Result<(), StepStop> {
+    let begins = format!("qd-{}-{}-{}-", plain(&worker.token), worker.step.id, plain(&job.name));
+    let story = worker.book.story().await;
+    let ended = story.of(worker.step.id).is_some_and(|step| matches!(step.ended, Some((_, StepEnd::Done))));
+    // Not what takes it back, whose name begins alike.
+    let is_it = |name: &str| name.strip_prefix(&begins).is_some_and(|rest| rest.parse::<usize>().is_ok());
+    let started = story.intents.iter().filter(|intent| intent.step == worker.step.id);
+    let started = started.filter(|intent| !matches!(intent.end, Some(MutationEnd::NotDone(_))));
+    let last = started.rev().find_map(|intent| match &intent.mutation {
+        Mutation::Job { instance, job } if is_it(job) => Some((instance.clone(), job.clone())),
+        _ => None,
+    });
+    drop(story);
+    let Some((instance, name)) = last.filter(|_| !ended) else { return Ok(()) };
+    let Some(name) = JobName::new(name) else { return Ok(()) };
+    let target = worker.patiently(async |world| world.target(&instance).await).await?;
+    worker
+        .patiently(async |world| {
+            let mut outcome = world.ports.act.stop(&target, &name).ended().await.outcome;
+            if world.learns_key(&target, &outcome).await {
+                outcome = world.ports.act.stop(&target, &name).ended().await.outcome;
+            }
+            match outcome {
+                Outcome::Done { code: 0 } | Outcome::NotStarted(Refusal::NoSuchJob { .. }) => Ok(()),
+                Outcome::NotStarted(refusal) => Err(Trouble::Later(world.refused(&target, &refusal))),
+                other => {
+                    Err(Trouble::Later(format!("whether {name} ended on {instance} is not known: {other}")))
+                }
+            }
+        })
+        .await
 }
 
 /// Attempts of this step whose job is known to have failed.

@@ -7,6 +7,7 @@ mod job;
 mod made;
 mod make;
 pub(super) mod moves;
+mod patience;
 mod set;
 mod waiting;
 
@@ -23,6 +24,7 @@ use super::world::{Trouble, World};
 use crate::plan::{Action, Fact, Step};
 
 pub(super) use back::take_back;
+pub(super) use patience::Patience;
 
 /// Between two looks at something that is waited for.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -70,7 +72,7 @@ pub(super) struct Worker {
     pub(super) halt: watch::Receiver<Halt>,
     /// Whether the step is being taken back.
     pub(super) back: bool,
-    pub(super) deadline: Timestamp,
+    pub(super) patience: Patience,
 }
 
 /// Does a step.
@@ -109,15 +111,16 @@ impl Worker {
     pub(super) async fn pause(&mut self, time: Duration) -> Result<(), StepStop> {
         self.may_go_on(Halt::Now)?;
         let world = Arc::clone(&self.world);
+        // What stopped the run does not hurry what puts things back: it would ask without a break.
         if self.back {
-            // What stopped the run does not hurry what puts things back: it would ask without a break.
             world.ports.read.pause(time).await;
-            return Ok(());
+        } else {
+            tokio::select! {
+                () = world.ports.read.pause(time) => {}
+                () = at_once(&mut self.halt) => {}
+            }
         }
-        tokio::select! {
-            () = world.ports.read.pause(time) => {}
-            () = at_once(&mut self.halt) => {}
-        }
+        self.patience.passes(world.now());
         self.may_go_on(Halt::Now)
     }
 
@@ -130,8 +133,8 @@ impl Worker {
     }
 
     /// Fails when the step's time is over; `waits` says for what it waits.
-    pub(super) fn in_time(&self, waits: &str) -> Result<(), StepStop> {
-        if self.world.now() <= self.deadline {
+    pub(super) fn in_time(&mut self, waits: &str) -> Result<(), StepStop> {
+        if self.patience.lasts(self.world.now()) {
             return Ok(());
         }
         let minutes = self.step.deadline_s.div_ceil(60);

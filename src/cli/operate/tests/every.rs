@@ -1,0 +1,207 @@
+//! Every operation, killed after each of its records: taken up it ends as an unbroken one, undone it leaves what was found.
+
+use super::*;
+use crate::engine::run::{Halt, resume};
+use crate::fleet::{Power, Process, Role, Standing};
+
+/// So many records no operation writes here.
+const MOST: usize = 400;
+
+/// How each operation is asked for where the group has two servers, and what is done before it. `EARLIER` stands for an
+/// earlier release. Those that make something new are told apart in `releases.rs`.
+const ASKED: &[(&str, &str, &str)] = &[
+    ("suspend-processes", "", "testing --processes Launch,AZRebalance"),
+    ("resume-processes", "suspend", "testing"),
+    ("set-sizes", "", "testing --min 0 --max 9"),
+    ("add-to-load-balancer", "take-out", "testing"),
+    ("remove-from-load-balancer", "grow", "testing --servers FIRST"),
+    ("begin-upgrade", "", "testing"),
+    ("end-upgrade", "page", "testing"),
+    ("deploy-serial", "", "testing --release EARLIER"),
+    ("deploy-full", "", "testing --release EARLIER"),
+    ("deploy-worker", "", "testing --release EARLIER"),
+    ("deploy-web", "grow", "testing --release EARLIER"),
+    ("rollback", "", "testing --release EARLIER"),
+    ("forget-releases", "", "testing --keep 1"),
+];
+
+/// Everything that an operation could have changed, without the names of servers launched meanwhile.
+async fn shape(kit: &Kit) -> String {
+    let place = kit.place("testing");
+    let only = Topology { environments: vec![place.clone()], ..(*kit.target.topology).clone() };
+    let interest = Interest { environments: [place.name.clone()].into(), ..Interest::default() };
+    let (cloud, hosts) = (Arc::clone(&kit.target.cloud), Arc::new(kit.cloud.hosts()));
+    let limits = refresh::Limits::ONCE;
+    let snapshot = refresh::once_looking(cloud, Some(hosts), Arc::new(only), limits, interest).await;
+    let group = kit.group("testing").await;
+    let suspended: Vec<&str> = group.suspended.iter().map(|one| one.process.as_str()).collect();
+    let mut all = vec![format!("{:?} {suspended:?} {:?}", group.sizes(), group.launch)];
+    let mut servers = Vec::new();
+    for server in snapshot.servers.value().unwrap().values() {
+        let of_app = [Role::Web, Role::Worker].contains(&server.role.role);
+        if server.environment.as_ref() != Some(&place.name)
+            || server.power != Power::Running
+            || server.role.standing != Standing::Active
+            || !of_app
+        {
+            continue;
+        }
+        let member = group.member(&server.id).map(|member| (&member.lifecycle, &member.launch));
+        let measured = snapshot.measured(&server.id);
+        let page = measured.and_then(|all| all.site()).map(|site| (site.maintenance, site.health_override));
+        let code = measured.and_then(|all| all.code()).map(|code| code.changeset.clone());
+        let programs = measured.and_then(|all| all.supervisor()).map(|all| {
+            let mut states: Vec<_> =
+                all.programs.iter().map(|one| (one.name.clone(), one.state.clone())).collect();
+            states.sort();
+            states
+        });
+        let mut health = Vec::new();
+        for balancer in &place.load_balancers {
+            let members = kit.cloud.member_health(balancer).await.unwrap();
+            health.extend(members.iter().filter(|one| one.instance == server.id).map(|one| one.state));
+        }
+        servers.push(format!(
+            "{} {member:?} page {page:?} code {code:?} {health:?} {programs:?}",
+            server.role.role
+        ));
+    }
+    servers.sort();
+    all.extend(servers);
+    let releases = kit.cloud.releases(&group.launch.unwrap(), "myproject_testing_lc_").await.unwrap();
+    all.extend(releases.iter().map(|one| one.resolved.label()));
+    all.join("\n")
+}
+
+/// A world in which the operation makes sense, and how it is asked for there.
+async fn ready(name: &str) -> (Kit, String) {
+    let (_, before, line) = ASKED.iter().find(|(of, ..)| *of == name).unwrap();
+    let kit = Kit::new();
+    let place = kit.place("testing");
+    let group = kit.group("testing").await;
+    match *before {
+        "suspend" => kit.cloud.suspend(&group.name, &[Process::Launch, Process::Terminate]).await.unwrap(),
+        "take-out" => {
+            let ids: Vec<_> = group.members.iter().map(|member| member.instance.clone()).collect();
+            kit.cloud.deregister(&place.load_balancers[0], &ids).await.unwrap();
+        }
+        "page" => assert_eq!(kit.apply("begin-upgrade testing").await.0, RunState::Done),
+        "grow" => kit.grown("testing", 2).await,
+        _ => {}
+    }
+    kit.cloud.pause(Duration::from_secs(120)).await;
+    let earlier = kit.earlier("testing").await;
+    let first = kit.group("testing").await.members[0].instance.to_string();
+    (kit, format!("{name} {}", line.replace("EARLIER", &earlier).replace("FIRST", &first)))
+}
+
+/// Starts it, and kills it after so many records; none when it came to its end before.
+async fn killed_after(kit: &Kit, line: &str, records: usize) -> Option<crate::engine::RunId> {
+    let halt = Halt::after(records);
+    let plan = kit.plan(line).await.unwrap_or_else(|stop| panic!("{line}: {stop}"));
+    let who = launch(&kit.target, None, false).await;
+    let store = kit.store().with_halt(halt.clone());
+    let started = begin(ports(&kit.target, &kit.place("testing")).unwrap(), store, plan, who).await.unwrap();
+    let id = started.id.clone();
+    tokio::select! {
+        () = halt.died() => Some(id),
+        (state, story) = told(started) => {
+            assert_eq!(state, RunState::Done, "{line}: {:?}", story.failure());
+            None
+        }
+    }
+}
+
+/// What came of each step.
+fn told_of(story: &Story) -> String {
+    let steps = story.each().filter(|(_, told)| told.began.is_some());
+    steps
+        .map(|(step, told)| {
+            format!("{} {}: {:?}, undone {:?}\n", step.id, step.title, told.ended, told.undone)
+        })
+        .collect()
+}
+
+async fn killed(name: &str, undo: bool) {
+    let (kit, line) = ready(name).await;
+    let found = shape(&kit).await;
+    assert!(killed_after(&kit, &line, MOST).await.is_none(), "{line}");
+    kit.cloud.pause(Duration::from_secs(300)).await;
+    let unbroken = shape(&kit).await;
+    assert_ne!(found, unbroken, "{line} changes something");
+    for records in 1..MOST {
+        let (kit, line) = ready(name).await;
+        let Some(id) = killed_after(&kit, &line, records).await else {
+            assert!(records > 5, "{line}: it was killed at least so often");
+            return;
+        };
+        let past = kit.store().run(&id).unwrap();
+        if past.finished.is_some() {
+            continue;
+        }
+        assert_eq!(past.state, RunState::Interrupted, "{line}: {records}");
+        let who = launch(&kit.target, None, false).await;
+        let ports = ports(&kit.target, &kit.place("testing")).unwrap();
+        let (state, story) = match resume(ports, kit.store(), id, undo, who).await {
+            Ok(started) => told(started).await,
+            // Old servers have gone, and it says so.
+            Err(error) if undo && error.to_string().contains("rollback") => continue,
+            Err(error) => panic!("{line}: {records}: {error}"),
+        };
+        assert!(story.left().is_empty(), "{line}: {records}: {:?}", story.left());
+        kit.cloud.pause(Duration::from_secs(300)).await;
+        let after = shape(&kit).await;
+        if !undo {
+            assert_eq!(state, RunState::Done, "{line}: {records}: {:?}", story.failure());
+            assert_eq!(after, unbroken, "{line}: {records}");
+        } else if name == "forget-releases" {
+            // What is deleted stays deleted, and the plan says so.
+            assert!(after.lines().all(|line| found.contains(line)), "{line}: {records}: {after}");
+        } else if after != unbroken {
+            assert_eq!(after, found, "{line}: {records}\n{}", told_of(&story));
+        }
+    }
+    panic!("{line}: it never came to its end");
+}
+
+#[test]
+fn every_operation_is_killed_here_or_where_releases_are_made() {
+    let here: Vec<&str> = ASKED.iter().map(|(name, ..)| *name).collect();
+    for operation in operation::OPERATIONS {
+        assert!(here.contains(&operation.name) || operation.name == "create-release", "{}", operation.name);
+    }
+}
+
+macro_rules! killed_after_any_record {
+    ($($operation:ident $name:literal),* $(,)?) => {
+        $(
+            mod $operation {
+                #[tokio::test(start_paused = true)]
+                async fn killed_after_any_record_and_taken_up_it_ends_as_an_unbroken_one() {
+                    super::killed($name, false).await;
+                }
+
+                #[tokio::test(start_paused = true)]
+                async fn killed_after_any_record_and_undone_everything_is_as_found() {
+                    super::killed($name, true).await;
+                }
+            }
+        )*
+    };
+}
+
+killed_after_any_record! {
+    suspend_processes "suspend-processes",
+    resume_processes "resume-processes",
+    set_sizes "set-sizes",
+    add_to_load_balancer "add-to-load-balancer",
+    remove_from_load_balancer "remove-from-load-balancer",
+    begin_upgrade "begin-upgrade",
+    end_upgrade "end-upgrade",
+    deploy_serial "deploy-serial",
+    deploy_full "deploy-full",
+    deploy_worker "deploy-worker",
+    deploy_web "deploy-web",
+    rollback "rollback",
+    forget_releases "forget-releases",
+}

@@ -92,6 +92,12 @@ impl Project {
         format!("{deployment}-{environment}-static-files")
     }
 
+    /// Gunicorn's workers for each processor: 4 where the config does not say.
+    #[must_use]
+    pub fn gunicorn_multiplier(&self) -> u64 {
+        self.servers.gunicorn_worker_multiplier.unwrap_or(4)
+    }
+
     /// The project, or empty text when the config does not name it.
     #[must_use]
     pub fn project_name(&self) -> &str {

@@ -77,6 +77,8 @@ impl Project {
     fn code_layout(&self, environment: &str) -> CodeLayout {
         CodeLayout {
             environment: environment.to_owned(),
+            project: self.project_name().to_owned(),
+            gunicorn_multiplier: self.gunicorn_multiplier(),
             requirements: self.names.requirements_file.clone().unwrap_or_default(),
             sdists: self.names.requirements_sdists.clone().unwrap_or_default(),
             local_settings: self.local_settings_py(environment),

@@ -52,6 +52,10 @@ pub struct Layout {
 pub struct CodeLayout {
     /// The environment: the first part of Supervisor's groups and programs.
     pub environment: String,
+    /// The project: the first part of what is linked into other programs' directories.
+    pub project: String,
+    /// Gunicorn's workers for each processor.
+    pub gunicorn_multiplier: u64,
     /// The requirements file, from the checkout's root; empty where the config names none.
     pub requirements: String,
     /// The directory of source distributions, from the checkout's root; empty where packages come from their index.

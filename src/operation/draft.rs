@@ -77,6 +77,17 @@ impl<'f> Draft<'f> {
         StepId(u16::try_from(self.plan.steps.len() + 1).unwrap_or(u16::MAX))
     }
 
+    /// Adds steps, each after the one before it, and gives them their names.
+    pub(super) fn chain(&mut self, after: StepId, steps: Vec<Step>) -> Vec<StepId> {
+        let mut last = after;
+        let mut added = Vec::with_capacity(steps.len());
+        for step in steps {
+            last = self.add(Step { after: vec![last], ..step });
+            added.push(last);
+        }
+        added
+    }
+
     /// Adds a step and gives it its name.
     pub(super) fn add(&mut self, step: Step) -> StepId {
         // More steps than fit are refused by the plan's own check, by their number.

@@ -30,6 +30,8 @@ pub enum Opt {
     Batch,
     /// No migrations.
     NoMigrate,
+    /// No files of services.
+    NoServices,
     /// With the maintenance page instead of server by server.
     Full,
     /// The page without the healthy answer.
@@ -55,7 +57,7 @@ pub enum Kind {
 
 impl Opt {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Processes,
         Self::Min,
         Self::Desired,
@@ -67,6 +69,7 @@ impl Opt {
         Self::Changeset,
         Self::Batch,
         Self::NoMigrate,
+        Self::NoServices,
         Self::Full,
         Self::Unhealthy,
         Self::Keep,
@@ -88,6 +91,7 @@ impl Opt {
             Self::Changeset => "changeset",
             Self::Batch => "batch",
             Self::NoMigrate => "no-migrate",
+            Self::NoServices => "no-services",
             Self::Full => "full",
             Self::Unhealthy => "unhealthy",
             Self::Keep => "keep",
@@ -99,7 +103,7 @@ impl Opt {
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Self::NoMigrate | Self::Full | Self::Unhealthy => Kind::Flag,
+            Self::NoMigrate | Self::NoServices | Self::Full | Self::Unhealthy => Kind::Flag,
             Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep => Kind::Number,
             Self::Release | Self::Branch | Self::Changeset => Kind::Word,
             Self::Processes | Self::Servers | Self::Balancers | Self::Override => Kind::Words,
@@ -118,7 +122,7 @@ impl Opt {
             Self::Changeset => "CHANGESET",
             Self::Override => "WORD,…",
             Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep => "N",
-            Self::NoMigrate | Self::Full | Self::Unhealthy => "",
+            Self::NoMigrate | Self::NoServices | Self::Full | Self::Unhealthy => "",
         }
     }
 
@@ -139,6 +143,7 @@ impl Opt {
             Self::Changeset => "a changeset, by its hash; the repository is not asked",
             Self::Batch => "how many servers are replaced at a time; 1 without it",
             Self::NoMigrate => "leave the database's schema as it is",
+            Self::NoServices => "leave the files of Supervisor, PgBouncer, Stunnel and Nginx as they are",
             Self::Full => "with the maintenance page and all servers at once, rather than one by one",
             Self::Unhealthy => "let the load balancer take the servers out while the page is up",
             Self::Keep => "how many releases are kept beside those in use",
@@ -191,6 +196,9 @@ pub struct Options {
     /// No migrations.
     #[serde(skip_serializing_if = "is_false")]
     pub no_migrate: bool,
+    /// No files of services.
+    #[serde(skip_serializing_if = "is_false")]
+    pub no_services: bool,
     /// With the maintenance page.
     #[serde(skip_serializing_if = "is_false")]
     pub full: bool,
@@ -242,6 +250,7 @@ impl Options {
             Opt::Changeset => self.changeset = Some(changeset(value.trim())?),
             Opt::Batch => self.batch = Some(number()?),
             Opt::NoMigrate => self.no_migrate = true,
+            Opt::NoServices => self.no_services = true,
             Opt::Full => self.full = true,
             Opt::Unhealthy => self.unhealthy = true,
             Opt::Keep => self.keep = Some(number()?),
@@ -268,6 +277,7 @@ impl Options {
             Opt::Changeset => self.changeset.as_ref().map(|changeset| changeset.as_str().to_owned()),
             Opt::Batch => number(self.batch),
             Opt::NoMigrate => flag(self.no_migrate),
+            Opt::NoServices => flag(self.no_services),
             Opt::Full => flag(self.full),
             Opt::Unhealthy => flag(self.unhealthy),
             Opt::Keep => number(self.keep),

@@ -1,11 +1,13 @@
-//! The settings of a server: written from the project's own template where there is one, else those that are there.
+//! The settings of a server, and the files of its services: written from templates where the project has one of its
+//! settings, else those that are there.
 
 use super::draft::{Draft, step};
 use super::refused::some;
-use super::{Facts, Refused};
-use crate::fleet::{Changeset, Role, Server};
+use super::{Facts, Options, Refused};
+use crate::fleet::{Changeset, Role, Server, ServiceFile};
 use crate::plan::{Action, HostJob, InstanceRef, JobFile, Lasts, Site, Step, TextOf, Undo};
-use crate::recipe::code;
+use crate::recipe::{code, service_files};
+use crate::template::Source;
 
 /// The step that leaves a server's settings as they are.
 const KEPT: &str = "keep the settings that are there";
@@ -19,9 +21,10 @@ pub(super) enum Settings {
     Kept,
     /// Made of the template, with the addresses of now.
     Written {
-        template: String,
-        sources: String,
+        source: Source,
         site: Box<Site>,
+        /// The files of services that are written, too: the ports in both go together.
+        services: Vec<(ServiceFile, Source)>,
         /// What the old ones are kept under.
         note: String,
     },
@@ -33,6 +36,7 @@ impl Settings {
     pub(super) fn of(
         draft: &mut Draft<'_>,
         facts: &Facts<'_>,
+        options: &Options,
         changeset: &Changeset,
     ) -> Result<Self, Refused> {
         let Some(known) = facts.site else { return Ok(Self::Kept) };
@@ -67,8 +71,8 @@ impl Settings {
             draft.assume_servers(&role, ids);
         }
         Ok(Self::Written {
-            template: source.template.clone(),
-            sources: source.sources.clone(),
+            source: source.clone(),
+            services: services(draft, facts, options)?,
             site: Box::new(site),
             note: facts.now.strftime("%Y%m%dT%H%M%S").to_string(),
         })
@@ -79,49 +83,163 @@ impl Settings {
         matches!(self, Self::Written { .. })
     }
 
-    /// The step on one server. Where the server is used again after the run, what it changes is taken back when the run
-    /// stops.
-    pub(super) fn step(&self, facts: &Facts<'_>, lane: &str, on: &On<'_>) -> Step {
+    /// The steps on one server, one after the other. Where the server is used again after the run, what they change is
+    /// taken back when the run stops.
+    pub(super) fn steps(&self, facts: &Facts<'_>, lane: &str, on: &On<'_>) -> Vec<Step> {
         let layout = &facts.place.layout;
-        let job = |script, files, back| HostJob {
-            server: on.server.clone(),
-            name: "settings".into(),
-            script,
-            user: None,
-            files,
-            back,
-            names_server: false,
+        let Self::Written { source, site, services, note } = self else {
+            let action = Action::Job(Box::new(job(on, "settings", code::settings(layout), Vec::new(), None)));
+            return vec![step(lane, KEPT, on.target, action)];
         };
-        let Self::Written { template, sources, site, note } = self else {
-            let action = Action::Job(Box::new(job(code::settings(layout), Vec::new(), None)));
-            return step(lane, KEPT, on.target, action);
+        let file = |source: &Source, service: Option<ServiceFile>, variable: &str| JobFile {
+            of: TextOf::Template {
+                path: source.template.clone(),
+                ours: source.ours,
+                service,
+                sources: source.sources.clone(),
+                site: Box::new(Site { role: on.role.to_string(), ..(**site).clone() }),
+            },
+            variable: variable.into(),
+            environment: facts.place.name.clone(),
         };
-        let of = TextOf::Template {
-            path: template.clone(),
-            sources: sources.clone(),
-            site: Box::new(Site { role: on.role.to_string(), ..(**site).clone() }),
-        };
-        let environment = facts.place.name.clone();
-        let file = JobFile { of, variable: code::SETTINGS_TEXT.into(), environment };
         let kept = on.stays.then_some(note.as_str());
-        let back = kept.map(|note| code::settings_back(layout, note));
-        let becomes = format!("{template}: {}", addresses(site));
-        let written = step(
-            lane,
-            WRITTEN,
-            on.target,
-            Action::Job(Box::new(job(code::settings_written(layout, kept), vec![file], back))),
+        let settings = self::written(
+            step(
+                lane,
+                WRITTEN,
+                on.target,
+                Action::Job(Box::new(job(
+                    on,
+                    "settings",
+                    code::settings_written(layout, kept),
+                    vec![file(source, None, code::SETTINGS_TEXT)],
+                    kept.map(|note| code::settings_back(layout, note)),
+                ))),
+            ),
+            format!("{}: {}", source.template, addresses(site)),
+            kept.map(|_| "back to the settings from before"),
         );
-        if !on.stays {
-            return Step { becomes: Some(becomes), ..written };
+        let mine: Vec<&(ServiceFile, Source)> =
+            services.iter().filter(|(file, _)| file.is_for(on.role)).collect();
+        if mine.is_empty() {
+            return vec![settings];
         }
-        Step {
-            becomes: Some(becomes),
-            lasts: Lasts::UnlessStopped,
-            undo: Undo::Reverse("back to the settings from before".into()),
-            ..written
+        let files: Vec<ServiceFile> = mine.iter().map(|(file, _)| *file).collect();
+        let server = service_files::On { role: on.role, beat: on.beat, note: kept };
+        let texts = mine.iter().map(|(of, source)| file(source, Some(*of), of.variable())).collect();
+        let script = service_files::written(layout, &server, &files);
+        let back = kept.map(|_| service_files::back(layout, &server, &files));
+        let nginx = files.contains(&ServiceFile::Nginx);
+        let title = if nginx {
+            "write the files of Supervisor, PgBouncer, Stunnel and Nginx"
+        } else {
+            "write the files of Supervisor, PgBouncer and Stunnel"
+        };
+        let configured = self::written(
+            Step {
+                deadline_s: 300,
+                ..step(
+                    lane,
+                    title,
+                    on.target,
+                    Action::Job(Box::new(job(on, "services", script, texts, back))),
+                )
+            },
+            origins(&mine),
+            kept.map(|_| "back to the files from before"),
+        );
+        vec![settings, configured]
+    }
+}
+
+/// A job on the server.
+fn job(on: &On<'_>, name: &str, script: String, files: Vec<JobFile>, back: Option<String>) -> HostJob {
+    HostJob {
+        server: on.server.clone(),
+        name: name.into(),
+        script,
+        user: None,
+        files,
+        back,
+        names_server: false,
+    }
+}
+
+/// What such a step makes of the server, and what takes it back where the server stays.
+fn written(step: Step, becomes: String, back: Option<&str>) -> Step {
+    let becomes = Some(becomes);
+    match back {
+        None => Step { becomes, ..step },
+        Some(back) => {
+            Step { becomes, lasts: Lasts::UnlessStopped, undo: Undo::Reverse(back.to_owned()), ..step }
         }
     }
+}
+
+/// Whose templates they are.
+fn origins(files: &[&(ServiceFile, Source)]) -> String {
+    let of = |ours: bool| {
+        let mut names: Vec<&str> =
+            files.iter().filter(|(_, one)| one.ours == ours).map(|(file, _)| file.template()).collect();
+        names.retain(|name| *name != ServiceFile::OwnAddresses.template());
+        names.dedup();
+        names.join(", ")
+    };
+    match (of(false), of(true)) {
+        (theirs, ours) if theirs.is_empty() => format!("of Quarterdeck's templates {ours}"),
+        (theirs, ours) if ours.is_empty() => format!("of the project's templates {theirs}"),
+        (theirs, ours) => format!("of the project's templates {theirs}; of Quarterdeck's {ours}"),
+    }
+}
+
+/// The files of services that are written, and their templates.
+fn services(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    options: &Options,
+) -> Result<Vec<(ServiceFile, Source)>, Refused> {
+    let all = facts.site.map(|site| site.services.as_slice()).unwrap_or_default();
+    if options.no_services {
+        draft.note(
+            "The files of Supervisor, PgBouncer, Stunnel and Nginx stay as they are: where the databases are others by \
+             now, their ports may not fit the settings.",
+        );
+        return Ok(Vec::new());
+    }
+    let mut good = Vec::new();
+    let mut bad = Vec::new();
+    for (file, source) in all {
+        match source {
+            Ok(source) => good.push((*file, source.clone())),
+            Err(why) => bad.push(why.as_str()),
+        }
+    }
+    if !bad.is_empty() {
+        bad.dedup();
+        draft.refuse_unless(
+            "old-services",
+            format!(
+                "files of services cannot be written: {}. Those on the servers would stay as they are",
+                some(bad)
+            ),
+        )?;
+        return Ok(Vec::new());
+    }
+    let unknown = |(file, source): &(ServiceFile, Source)| {
+        (!source.unknown.is_empty())
+            .then(|| format!("{} asks for {}", file.template(), some(&source.unknown)))
+    };
+    let unknown: Vec<String> = good.iter().filter_map(unknown).collect();
+    if !unknown.is_empty() {
+        draft.note(format!("{}, which nobody knows: nothing will stand there.", unknown.join("; ")));
+    }
+    if good.iter().any(|(_, source)| source.ours) {
+        draft.note(
+            "Files of services are made of Quarterdeck's own templates where the project has none beside that of its \
+             settings. What was changed in them by hand on a server does not last; --no-services leaves them alone.",
+        );
+    }
+    Ok(good)
 }
 
 /// The server that settings are for.
@@ -132,13 +250,15 @@ pub(super) struct On<'a> {
     pub(super) role: &'a Role,
     /// Whether it is used on after the run, whatever way that ends.
     pub(super) stays: bool,
+    /// Whether beat and the camera run on it (R17).
+    pub(super) beat: bool,
 }
 
 impl<'a> On<'a> {
     /// A server that there is.
-    pub(super) fn server(server: &'a Server) -> Self {
+    pub(super) fn server(server: &'a Server, beat: bool) -> Self {
         let known = InstanceRef::Known(server.id.clone());
-        Self { server: known, target: server.id.as_str(), role: &server.role.role, stays: true }
+        Self { server: known, target: server.id.as_str(), role: &server.role.role, stays: true, beat }
     }
 }
 

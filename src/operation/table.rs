@@ -67,7 +67,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "create-release",
         summary: "make a release of a branch's head: an image, and what the group can launch; deploys nothing",
-        takes: &[Opt::Branch, Opt::Changeset, Opt::Override],
+        takes: &[Opt::Branch, Opt::Changeset, Opt::NoServices, Opt::Override],
         lock: LockKind::Release,
         room: create_release::room,
         planner: create_release::plan,
@@ -75,7 +75,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "deploy-serial",
         summary: "deploy a release without downtime: the worker, then web servers one after the other",
-        takes: &[Opt::Release, Opt::Branch, Opt::Batch, Opt::NoMigrate, Opt::Override],
+        takes: &[Opt::Release, Opt::Branch, Opt::Batch, Opt::NoMigrate, Opt::NoServices, Opt::Override],
         lock: LockKind::Environment,
         room: room::of_release,
         planner: deploy::serial::plan,
@@ -83,7 +83,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "deploy-full",
         summary: "deploy a release with the maintenance page: new servers beside the old ones, then all at once",
-        takes: &[Opt::Release, Opt::Branch, Opt::NoMigrate, Opt::Override],
+        takes: &[Opt::Release, Opt::Branch, Opt::NoMigrate, Opt::NoServices, Opt::Override],
         lock: LockKind::Environment,
         room: room::of_release,
         planner: deploy::full::plan,
@@ -91,7 +91,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "deploy-worker",
         summary: "deploy a release's or branch's code to the workers only, and migrate",
-        takes: &[Opt::Release, Opt::Branch, Opt::NoMigrate, Opt::Override],
+        takes: &[Opt::Release, Opt::Branch, Opt::NoMigrate, Opt::NoServices, Opt::Override],
         lock: LockKind::Environment,
         room: room::none,
         planner: deploy::worker,
@@ -99,7 +99,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "deploy-web",
         summary: "deploy a release's or branch's code to the web servers there are, in place",
-        takes: &[Opt::Release, Opt::Branch, Opt::Servers, Opt::Batch, Opt::Override],
+        takes: &[Opt::Release, Opt::Branch, Opt::Servers, Opt::Batch, Opt::NoServices, Opt::Override],
         lock: LockKind::Environment,
         room: room::none,
         planner: deploy::in_place::plan,
@@ -107,7 +107,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "rollback",
         summary: "go back to an earlier release, one server after the other or with the maintenance page",
-        takes: &[Opt::Release, Opt::Batch, Opt::Full, Opt::NoMigrate, Opt::Override],
+        takes: &[Opt::Release, Opt::Batch, Opt::Full, Opt::NoMigrate, Opt::NoServices, Opt::Override],
         lock: LockKind::Environment,
         room: room::of_release,
         planner: rollback::plan,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fleet::{Changeset, EnvironmentName};
+use crate::fleet::{Changeset, EnvironmentName, ServiceFile};
 
 /// A text that is made as the job begins. It may hold secrets: neither plan nor journal has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,10 +20,16 @@ pub struct JobFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "kebab-case")]
 pub enum TextOf {
-    /// A template of the project.
+    /// A template.
     Template {
-        /// Its path from the project's directory.
+        /// Its path from the project's directory; its name where it is not the project's.
         path: String,
+        /// Whether it is one that comes with the program.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ours: bool,
+        /// The file of a service that it is for; none for the settings.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<ServiceFile>,
         /// A digest of the template and the config when the plan was made: with others nothing is written.
         sources: String,
         /// What it is told that is not in the config.

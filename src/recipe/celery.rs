@@ -19,7 +19,13 @@ pub fn stop(layout: &Layout) -> String {
 /// Starts the workers; beat and the camera too where this is the one worker that has them, and stops those elsewhere.
 #[must_use]
 pub fn start(layout: &Layout, beat: bool) -> String {
-    celery(layout, "celery start")
+    // Its configuration counts as it is now: until then there may be no such group.
+    let fresh = Script::new("celery start")
+        .told("environment", &layout.code.environment)
+        .told("what", "celery")
+        .then(include_str!("scripts/supervisor_update.sh"));
+    fresh
+        .then(include_str!("scripts/celery.sh"))
         .told("beat", if beat { "yes" } else { "no" })
         .then(include_str!("scripts/celery_start.sh"))
         .text()

@@ -14,6 +14,7 @@ pub mod manage;
 pub mod new_relic;
 pub mod page;
 mod script;
+pub mod service_files;
 pub mod services;
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,7 @@ impl Script {
 }
 
 /// A script without its comments: people read them here, not on the way.
-fn spoken(script: &str) -> String {
+pub(super) fn spoken(script: &str) -> String {
     let lines = script.lines().filter(|line| !line.starts_with('#'));
     lines.fold(String::new(), |text, line| text + line + "\n")
 }

@@ -37,6 +37,7 @@ pub(super) fn then_restart(script: Script, layout: &Layout, group: Group) -> Scr
     script
         .told("environment", &layout.code.environment)
         .told("what", group.word())
+        .then(include_str!("scripts/supervisor_update.sh"))
         .then(include_str!("scripts/restart.sh"))
 }
 

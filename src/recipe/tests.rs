@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 
 mod baking;
+mod configured;
 mod settings;
 mod telling;
 use crate::fleet::{Changeset, CodeLayout, Layout};
@@ -60,6 +61,8 @@ impl Server {
             health_path: "/healthcheck.html".into(),
             code: CodeLayout {
                 environment: "staging".into(),
+                project: "my project".into(),
+                gunicorn_multiplier: 4,
                 requirements: "requirements.txt".into(),
                 local_settings: at("local_settings.py"),
                 upgrade_message: "deployment/503.html".into(),
@@ -149,6 +152,10 @@ fn text(bytes: &[u8]) -> String {
 /// Every script but the baking one: these may be run here, whatever they are told.
 fn every(layout: &Layout) -> Vec<String> {
     let changeset = Changeset::new("a1b2c3d");
+    // Wherever such a script gets to, it is below a directory of the test's.
+    let below = format!("{}/root", layout.virtualenv);
+    let all = crate::fleet::ServiceFile::ALL;
+    let on = service_files::On { role: &crate::fleet::Role::Web, beat: false, note: Some("n1") };
     vec![
         page::show(layout),
         page::set(layout, Page::Off),
@@ -164,6 +171,8 @@ fn every(layout: &Layout) -> Vec<String> {
         code::settings(layout),
         code::settings_written(layout, Some("n1")),
         code::settings_back(layout, "n1"),
+        service_files::written_below(layout, &below, &on, &all),
+        service_files::back_below(layout, &below, &on, &all),
         manage::migrate(layout),
         manage::collectstatic(layout),
         manage::compress(layout),

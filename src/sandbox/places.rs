@@ -169,6 +169,8 @@ fn layout(environment: &str, site: &str) -> Layout {
         health_path: "/healthcheck.html".to_owned(),
         code: CodeLayout {
             environment: environment.to_owned(),
+            project: DEPLOYMENT.to_owned(),
+            gunicorn_multiplier: 4,
             requirements: "requirements/production.txt".to_owned(),
             local_settings: format!("{root}/code_root/{DEPLOYMENT}/local_settings.py"),
             ..CodeLayout::default()

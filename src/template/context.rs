@@ -152,12 +152,6 @@ pub(super) fn of_site(project: &Project, environment: &str, site: &Site, own: Op
         .collect();
     let all: Vec<Value> = std::iter::once(primary.clone()).chain(replicas.iter().cloned()).collect();
     let readers = if replicas.is_empty() { vec![primary.clone()] } else { replicas };
-    let domains = project.site_domains(environment).unwrap_or_default();
-    let addresses = own.map(|own| {
-        [&own.private_dns, &own.private_address, &own.public_dns, &own.public_address]
-            .map(|one| one.as_deref().unwrap_or_default())
-    });
-    let hosts = domains.iter().map(|domain| domain.as_str()).chain(addresses.into_iter().flatten());
     vec![
         ("current_role".into(), Value::from(site.role.as_str())),
         ("current_changeset".into(), Value::from(site.changeset.as_str())),
@@ -165,8 +159,22 @@ pub(super) fn of_site(project: &Project, environment: &str, site: &Site, own: Op
         ("slave_databases".into(), Value::from(readers)),
         ("all_databases".into(), Value::from(all)),
         ("cache_server".into(), map([("internal_ip", Value::from(site.cache.as_str()))])),
-        ("allowed_hosts".into(), hosts.filter(|host| !host.is_empty()).map(Value::from).collect()),
+        ("allowed_hosts".into(), hosts(project, environment, own).into_iter().map(Value::from).collect()),
     ]
+}
+
+/// What a server is called by users and by the load balancer: the site's domains and its own addresses.
+pub(super) fn hosts(project: &Project, environment: &str, own: Option<&Server>) -> Vec<String> {
+    let domains = project.site_domains(environment).unwrap_or_default();
+    let domains = domains.iter().map(|domain| domain.as_str().to_owned());
+    let addresses = own.map(own_addresses).into_iter().flatten();
+    domains.chain(addresses).filter(|host| !host.is_empty()).collect()
+}
+
+/// A server's addresses in the order of EC2's metadata; empty where it has none.
+pub(super) fn own_addresses(own: &Server) -> [String; 4] {
+    [&own.private_dns, &own.private_address, &own.public_dns, &own.public_address]
+        .map(|one| one.clone().unwrap_or_default())
 }
 
 fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {

@@ -1,10 +1,14 @@
 //! What planners know of templates and secrets, without a value.
 
+use crate::fleet::ServiceFile;
+
 /// A template that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Its path from the project's directory.
+    /// Its path from the project's directory; its name where it is not the project's.
     pub template: String,
+    /// Whether it is one that comes with the program.
+    pub ours: bool,
     /// A digest of it and of the config.
     pub sources: String,
     /// Names that it asks for and nobody has: nothing will stand there.
@@ -16,6 +20,8 @@ pub struct Source {
 pub struct SiteFacts {
     /// The template of the settings, or why it cannot be used; none where the config names none.
     pub settings: Option<Result<Source, String>>,
+    /// The files of services that the environment wants, and the template of each, or why it cannot be used.
+    pub services: Vec<(ServiceFile, Result<Source, String>)>,
     /// Secrets that the config names and the file of secrets has not.
     pub missing: Vec<String>,
     /// Whether there is a key for New Relic among the secrets.

@@ -6,6 +6,7 @@ mod context;
 mod facts;
 mod python;
 mod render;
+mod services;
 
 #[cfg(test)]
 mod tests;

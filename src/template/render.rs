@@ -11,10 +11,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::context::{self, Context};
 use super::facts::{SiteFacts, Source};
-use super::python;
+use super::{python, services};
 use crate::config::{Project, secrets};
-use crate::fleet::Server;
+use crate::fleet::{Server, ServiceFile};
 use crate::plan::{JobFile, Site, TextOf};
+use crate::recipe::service_files;
 
 /// No template is larger, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -48,35 +49,58 @@ impl Templates {
         let names = self.project.names.password_names.iter().map(|name| name.value.clone());
         let missing = names.filter(|name| !found.values.contains_key(name)).collect();
         let template = self.project.names.localsettings_template.as_deref();
+        let settings = template.map(|template| {
+            let place = Place { path: template.to_owned(), ours: false, service: None };
+            self.source(place, environment, &found)
+        });
+        let file_of_secrets = found.file.clone().unwrap_or(own).display().to_string();
+        let services = services::wanted(&self.project, environment, &found).into_iter().map(|file| {
+            let source = self.source(self.place(file), environment, &found);
+            (file, source.and_then(|source| has_secrets(file, &found, &file_of_secrets).map(|()| source)))
+        });
         SiteFacts {
-            settings: template.map(|template| self.source(template, environment, &found)),
+            settings,
+            services: services.collect(),
             tells_new_relic: found.values.contains_key(NEW_RELIC),
             missing,
-            secrets_file: found.file.unwrap_or(own).display().to_string(),
+            secrets_file: file_of_secrets.clone(),
         }
+    }
+
+    /// Where the template of a file is: beside that of the settings, or with the program.
+    fn place(&self, file: ServiceFile) -> Place {
+        let name = file.template();
+        let settings = self.project.names.localsettings_template.as_deref();
+        let beside = settings.map(|path| Path::new(path).with_file_name(name));
+        let own = beside.filter(|path| file.is_projects_to_write() && self.dir.join(path).is_file());
+        let path = own.as_ref().map_or_else(|| name.to_owned(), |path| path.display().to_string());
+        Place { path, ours: own.is_none(), service: Some(file) }
     }
 
     fn source(
         &self,
-        template: &str,
+        place: Place,
         environment: &str,
         found: &secrets::ProjectSecrets,
     ) -> Result<Source, String> {
-        let text = self.text(template)?;
-        let engine = self.engine(template);
+        let text = self.text(&place)?;
+        let engine = self.engine(&place);
         let parsed =
-            engine.template_from_named_str(template, &text).map_err(|error| self.wrong(template, &error))?;
+            engine.template_from_named_str(&place.path, &text).map_err(|error| self.wrong(&place, &error))?;
         let mut known: BTreeSet<String> =
             self.context(environment).into_iter().map(|(name, _)| name).collect();
         known.extend(found.values.keys().cloned());
         known.extend(self.project.names.password_names.iter().map(|name| name.value.clone()));
         known.extend(engine.globals().map(|(name, _)| name.to_owned()));
         let of_site = context::of_site(&self.project, environment, &nowhere(), None);
-        known.extend(of_site.into_iter().map(|(name, _)| name));
+        let of_service = place.service.map(|file| services::told(&self.project, environment, file, None));
+        known.extend(of_site.into_iter().chain(of_service.into_iter().flatten()).map(|(name, _)| name));
+        let is_unknown = |name: &String| !place.ours && !known.contains(name);
         let mut unknown: Vec<String> =
-            parsed.undeclared_variables(false).into_iter().filter(|name| !known.contains(name)).collect();
+            parsed.undeclared_variables(false).into_iter().filter(is_unknown).collect();
         unknown.sort();
-        Ok(Source { template: template.to_owned(), sources: self.digest(&text), unknown })
+        let sources = self.digest(&text);
+        Ok(Source { template: place.path, ours: place.ours, sources, unknown })
     }
 
     /// The text of a file, with the secrets in it. Reads files.
@@ -87,7 +111,10 @@ impl Templates {
     pub fn write(&self, file: &JobFile, own: Option<&Server>) -> Result<String, String> {
         let environment = file.environment.as_str();
         match &file.of {
-            TextOf::Template { path, sources, site } => self.filled(path, sources, environment, site, own),
+            TextOf::Template { path, ours, service, sources, site } => {
+                let place = Place { path: path.clone(), ours: *ours, service: *service };
+                self.filled(&place, sources, environment, site, own)
+            }
             TextOf::Secret { name } => {
                 let found = secrets::load(&self.dir, environment);
                 let value = found.values.get(name).map(|secret| secret.expose().to_owned());
@@ -98,13 +125,14 @@ impl Templates {
 
     fn filled(
         &self,
-        template: &str,
+        place: &Place,
         sources: &str,
         environment: &str,
         site: &Site,
         own: Option<&Server>,
     ) -> Result<String, String> {
-        let text = self.text(template)?;
+        let template = &place.path;
+        let text = self.text(place)?;
         if self.digest(&text) != sources {
             return Err(format!(
                 "{template} or the config changed since this was planned: nothing is written from it. Plan again"
@@ -114,10 +142,14 @@ impl Templates {
         all.extend(context::of_site(&self.project, environment, site, own));
         let found = secrets::load(&self.dir, environment);
         all.extend(found.values.iter().map(|(name, secret)| (name.clone(), Value::from(secret.expose()))));
-        let engine = self.engine(template);
+        if let Some(file) = place.service {
+            whole_lines(file, &found)?;
+            all.extend(services::told(&self.project, environment, file, own));
+        }
+        let engine = self.engine(place);
         let parsed =
-            engine.template_from_named_str(template, &text).map_err(|error| self.wrong(template, &error))?;
-        let text = parsed.render(Value::from_pairs(all)).map_err(|error| self.wrong(template, &error))?;
+            engine.template_from_named_str(template, &text).map_err(|error| self.wrong(place, &error))?;
+        let text = parsed.render(Value::from_pairs(all)).map_err(|error| self.wrong(place, &error))?;
         if text.contains('\0') {
             return Err(format!(
                 "{template} makes a text with a NUL character in it, which no settings have"
@@ -133,14 +165,14 @@ impl Templates {
     }
 
     /// As Jinja2 is where nobody changed it, with the methods that Python's values have.
-    fn engine(&self, template: &str) -> Environment<'static> {
+    fn engine(&self, place: &Place) -> Environment<'static> {
         let mut engine = Environment::new();
         engine.set_undefined_behavior(UndefinedBehavior::Lenient);
         engine.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         engine.set_formatter(|out, _, value| python::written(out, value).map_err(minijinja::Error::from));
         engine.set_fuel(Some(FUEL));
-        if let Some(beside) = self.path(template).parent() {
+        if let Some(beside) = self.path(&place.path).parent().filter(|_| !place.ours) {
             engine.set_loader(minijinja::path_loader(beside));
         }
         engine
@@ -150,18 +182,18 @@ impl Templates {
         self.dir.join(template)
     }
 
-    fn text(&self, template: &str) -> Result<String, String> {
-        let path = self.path(template);
+    fn text(&self, place: &Place) -> Result<String, String> {
+        if let Some(file) = place.service.filter(|_| place.ours) {
+            return Ok(service_files::template(file).to_owned());
+        }
+        let path = self.path(&place.path);
         read(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
     }
 
-    fn wrong(&self, template: &str, error: &minijinja::Error) -> String {
+    fn wrong(&self, place: &Place, error: &minijinja::Error) -> String {
         let line = error.line().map_or_else(String::new, |line| format!(":{line}"));
-        format!(
-            "{}{line}: {}",
-            self.path(template).display(),
-            crate::fleet::text::one_line(&error.to_string())
-        )
+        let path = if place.ours { PathBuf::from(&place.path) } else { self.path(&place.path) };
+        format!("{}{line}: {}", path.display(), crate::fleet::text::one_line(&error.to_string()))
     }
 
     fn digest(&self, text: &str) -> String {
@@ -173,6 +205,38 @@ impl Templates {
             let _ = write!(hex, "{byte:02x}");
             hex
         })
+    }
+}
+
+/// A template, and what it is for.
+struct Place {
+    path: String,
+    ours: bool,
+    service: Option<ServiceFile>,
+}
+
+/// Without its secrets a file would be wrong.
+fn has_secrets(file: ServiceFile, found: &secrets::ProjectSecrets, path: &str) -> Result<(), String> {
+    let missing: Vec<&str> =
+        file.secrets().iter().copied().filter(|name| !found.values.contains_key(*name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.join(", ");
+    Err(format!("{names}, which {} needs, is missing: write it into {path}", file.template()))
+}
+
+/// Files of services have a line for each secret.
+fn whole_lines(file: ServiceFile, found: &secrets::ProjectSecrets) -> Result<(), String> {
+    let broken = |name: &&&str| {
+        found.values.get(**name).is_some_and(|secret| secret.expose().contains(['\n', '\r', '\0']))
+    };
+    match file.secrets().iter().find(broken) {
+        Some(name) => Err(format!(
+            "{name} has a line break in it, which {} cannot hold: choose another one",
+            file.template()
+        )),
+        None => Ok(()),
     }
 }
 

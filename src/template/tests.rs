@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::config;
-use crate::fleet::{Changeset, EnvironmentName};
+use crate::fleet::{Changeset, EnvironmentName, Server, ServiceFile, sample};
 use crate::plan::{JobFile, Site, TextOf};
 
 const CONFIG: &str = "\
@@ -18,6 +18,12 @@ password_names: [database_password, broker_password]
 database_user: shop
 site_domains_map: {staging: [shop.example.com, www.example.com]}
 server_ports: {staging: 8001}
+webserver_user: shop-web
+settings_managepy: shop.local_settings
+wsgi_app: shop.wsgi:application
+celery_application: shop.celery
+celery_workers: {main: -c 2 -Q celery, exports: -c 1 -Q exports}
+use_basic_auth: {staging: false}
 debug: no
 odd: {port: 017, name: 'yes'}
 ";
@@ -60,16 +66,42 @@ impl Shop {
 
     fn file(&self, replicas: &[&str]) -> JobFile {
         let source = self.templates().facts("staging").settings.unwrap().unwrap();
-        let site = Site {
+        job_file(source, None, self.site(replicas))
+    }
+
+    fn site(&self, replicas: &[&str]) -> Site {
+        Site {
             role: "worker".into(),
             changeset: Changeset::new("a1b2c3d4e5"),
             primary: "10.0.0.1".into(),
             replicas: replicas.iter().map(|one| (*one).to_owned()).collect(),
             cache: "10.0.0.9".into(),
-        };
-        let of = TextOf::Template { path: source.template, sources: source.sources, site: Box::new(site) };
-        JobFile { of, variable: "settings".into(), environment: EnvironmentName::new("staging") }
+        }
     }
+
+    /// The file of a service, on a server of a role.
+    fn service(&self, file: ServiceFile, role: &str) -> Result<String, String> {
+        let facts = self.templates().facts("staging");
+        let source = facts.services.into_iter().find(|(of, _)| *of == file).ok_or("not wanted")?.1?;
+        let site = Site { role: role.into(), ..self.site(&["10.0.0.2"]) };
+        self.templates().write(&job_file(source, Some(file), site), Some(&web()))
+    }
+}
+
+fn job_file(source: Source, service: Option<ServiceFile>, site: Site) -> JobFile {
+    let Source { template: path, ours, sources, .. } = source;
+    let of = TextOf::Template { path, ours, service, sources, site: Box::new(site) };
+    JobFile { of, variable: "settings".into(), environment: EnvironmentName::new("staging") }
+}
+
+/// A web server with a private address only.
+fn web() -> Server {
+    let mut server = sample::server("i-00a1", "staging", "web");
+    server.private_dns = Some("ip-10-0-0-7.ec2.internal".into());
+    server.private_address = Some("10.0.0.7".into());
+    server.public_dns = None;
+    server.public_address = None;
+    server
 }
 
 const SECRETS: &str = "database_password = 'pa\\'ss'\nbroker_password = 'hunter22'\n";
@@ -144,4 +176,77 @@ fn a_secret_alone_is_a_text_as_well_and_one_that_is_gone_is_named() {
     let of = |name: &str| JobFile { of: TextOf::Secret { name: name.into() }, ..shop.file(&[]) };
     assert_eq!(shop.templates().write(&of(NEW_RELIC), None).unwrap(), "NRAK-1");
     assert!(shop.templates().write(&of("other"), None).unwrap_err().contains("other"));
+}
+
+#[test]
+fn files_of_services_are_made_of_our_templates_where_the_project_has_none() {
+    let shop = Shop::new(TEMPLATE, SECRETS);
+    let facts = shop.templates().facts("staging");
+    let wanted: Vec<ServiceFile> = facts.services.iter().map(|(file, _)| *file).collect();
+    assert!(!wanted.contains(&ServiceFile::NewRelicWeb) && !wanted.contains(&ServiceFile::NginxPassword));
+    assert!(facts.services.iter().all(|(_, source)| source.as_ref().unwrap().unknown.is_empty()));
+    for role in ["web", "worker", "combo"] {
+        let of_role = |file: &&ServiceFile| file.is_for(&crate::fleet::Role::parse(role));
+        let all = wanted
+            .iter()
+            .filter(of_role)
+            .map(|file| format!("==== {}\n{}\n", file.template(), shop.service(*file, role).unwrap()));
+        insta::assert_snapshot!(format!("services_{role}"), all.collect::<String>());
+    }
+}
+
+#[test]
+fn nginx_asks_for_a_password_and_new_relic_has_its_key_where_the_project_wants_that() {
+    let secrets = format!(
+        "{SECRETS}basic_auth_username = 'guest'\nbasic_auth_password = 'it\\'s'\nnewrelic_license_key = 'key'\n"
+    );
+    let shop = Shop::new(TEMPLATE, &secrets);
+    let config = CONFIG.replace("{staging: false}", "{staging: yes}");
+    std::fs::write(shop.dir.path().join("fabulaws-config.yml"), config).unwrap();
+    assert_eq!(shop.service(ServiceFile::NginxPassword, "web").unwrap(), "guest\nit's");
+    let nginx = shop.service(ServiceFile::Nginx, "web").unwrap();
+    assert!(nginx.contains("auth_basic_user_file \"/etc/nginx/shop.passwd\";"), "{nginx}");
+    let check = nginx.split("location = /healthcheck.html").nth(1).unwrap();
+    assert!(!check.contains("auth_basic"), "load balancers know no password");
+    assert!(shop.service(ServiceFile::NewRelicCelery, "worker").unwrap().contains("(celery)"));
+    let supervisor = shop.service(ServiceFile::Supervisor, "worker").unwrap();
+    assert!(supervisor.contains("newrelic-admin run-program"), "{supervisor}");
+
+    let shop = Shop::new(TEMPLATE, SECRETS);
+    let config = CONFIG.replace("{staging: false}", "{staging: yes}");
+    std::fs::write(shop.dir.path().join("fabulaws-config.yml"), config).unwrap();
+    let missing = shop.service(ServiceFile::NginxPassword, "web").unwrap_err();
+    assert!(
+        missing.contains("basic_auth_password") && missing.contains("fabsecrets_staging.py"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn a_projects_own_template_of_a_service_comes_first_and_is_told_the_same() {
+    let shop = Shop::new(TEMPLATE, SECRETS);
+    let own =
+        "{{ worker_count }} {{ timeout }} {{ gunicorn_entrypoint }} {{ who_knows }}{{ database_password }}";
+    std::fs::write(shop.dir.path().join("deployment/templates/supervisor.conf"), own).unwrap();
+    let facts = shop.templates().facts("staging");
+    let (_, source) = facts.services.iter().find(|(file, _)| *file == ServiceFile::Supervisor).unwrap();
+    let source = source.as_ref().unwrap();
+    assert_eq!((source.ours, source.template.as_str()), (false, "deployment/templates/supervisor.conf"));
+    assert_eq!(source.unknown, ["who_knows"]);
+    assert_eq!(
+        shop.service(ServiceFile::Supervisor, "web").unwrap(),
+        "@quarterdeck-workers@ 30 /home/shop/services/supervisor/gunicorn-staging-entrypoint.sh pa'ss"
+    );
+}
+
+#[test]
+fn r15_the_password_in_pgbouncers_file_is_quoted_and_has_no_line_break() {
+    let shop = Shop::new(TEMPLATE, SECRETS);
+    let pools = shop.service(ServiceFile::PgBouncer, "web").unwrap();
+    assert!(pools.contains("password='pa''ss'") && pools.contains("auth_type = trust"), "{pools}");
+    let broken = Shop::new(TEMPLATE, "database_password = 'a\\nb'\nbroker_password = 'hunter22'\n");
+    let why = broken.service(ServiceFile::PgBouncer, "web").unwrap_err();
+    assert!(why.contains("database_password has a line break"), "{why}");
+    let none = Shop::new(TEMPLATE, "broker_password = 'hunter22'\n");
+    assert!(none.service(ServiceFile::PgBouncer, "web").unwrap_err().contains("database_password"));
 }

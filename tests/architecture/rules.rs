@@ -24,7 +24,7 @@ pub const LAYERS: &[Layer] = &[
     Layer { name: "plan", may_use: &["fleet"] },
     Layer { name: "repo", may_use: &["fleet"] },
     Layer { name: "recipe", may_use: &["config", "fleet", "plan"] },
-    Layer { name: "template", may_use: &["config", "fleet", "plan"] },
+    Layer { name: "template", may_use: &["config", "fleet", "plan", "recipe"] },
     Layer { name: "operation", may_use: &["fleet", "plan", "recipe", "repo", "template"] },
     Layer { name: "engine", may_use: &["cloud", "fleet", "logs", "plan", "remote"] },
     Layer { name: "refresh", may_use: &["cloud", "fleet", "plan", "probe", "remote"] },

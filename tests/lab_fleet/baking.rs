@@ -34,6 +34,31 @@ fn identity(fleet: &Fleet, instance: &str) -> Identity {
     all
 }
 
+/// R9: a server has its own addresses in settings and in Nginx's names, and none of those of the builder.
+fn knows_its_own_address(fleet: &Fleet, server: &str, builder: &str) {
+    let files = format!(
+        "cd /home/{0} && cat www/staging/code_root/{0}/local_settings.py services/nginx/staging.conf",
+        fleet.project()
+    );
+    let files = on(fleet, server, &files);
+    let (own, old) = (private_address(fleet, server), private_address(fleet, builder));
+    let named = |address: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+        files.split(|c| !plain(c)).filter(|word| *word == address).count()
+    };
+    assert!(named(&own) >= 3, "{server} has {own}: {files}");
+    // An address that the builder has left is given to somebody else.
+    assert!(old == own || named(&old) == 0, "{server} has {own}, and {old} was the builder's: {files}");
+    assert!(files.contains("Made by Quarterdeck"), "{files}");
+    assert_eq!(on(fleet, server, "systemctl is-active quarterdeck-own-addresses").trim(), "active");
+}
+
+fn private_address(fleet: &Fleet, instance: &str) -> String {
+    let asked = serde_json::json!({ "InstanceIds": [instance] });
+    let said = fleet.endpoint().call("ec2", "describe_instances", &asked);
+    said["Reservations"][0]["Instances"][0]["PrivateIpAddress"].as_str().unwrap_or_default().to_owned()
+}
+
 /// The operator's clone: the project's folder is one.
 fn make_clone(fleet: &Fleet) {
     let origin = format!("git://{}/{}.git", fleet.address("worker"), fleet.project());
@@ -113,6 +138,7 @@ fn r9_servers_of_a_release_made_on_a_real_server_share_its_code_and_neither_keys
         );
         assert_eq!(on(&fleet, server, &code).trim(), second);
         assert_eq!(on(&fleet, server, "cat /var/lib/cloud/data/instance-id").trim(), server);
+        knows_its_own_address(&fleet, server, &builder);
         let left = format!(
             "ls -d {} /run/quarterdeck-host-keys /var/lib/quarterdeck/jobs/* 2>/dev/null; find /etc/ssh -type l; \
              find /root /home -name '.*_history'",

@@ -95,6 +95,15 @@ fn keeps_a_secret(fleet: &Fleet) -> bool {
     !found.stdout.is_empty()
 }
 
+/// The worker's files of services, with whose they are and who may read them.
+fn services(fleet: &Fleet) -> String {
+    let all = "supervisor/*.conf pgbouncer/* stunnel/*";
+    fleet.inside(
+        "worker",
+        &format!("cd /home/{}/services && stat -c '%n %U %a' {all} && cat {all}", fleet.project()),
+    )
+}
+
 /// Programs of the worker that do not run.
 fn stopped(fleet: &Fleet) -> String {
     fleet.inside("worker", "supervisorctl status | grep -v ' RUNNING ' || :")
@@ -127,6 +136,11 @@ fn a_serial_deploy_loses_no_request_and_a_full_rollback_shows_the_page_and_leads
     let written = settings(&fleet);
     assert!(written.contains(&format!("WRITTEN_FOR = \"worker {second}\"")), "{written}");
     assert!(written.contains("amqp://myproject:not-a-secret-3@") && !keeps_a_secret(&fleet), "{written}");
+    let services = services(&fleet);
+    let owned = format!("pgbouncer/pgbouncer-staging.ini {}-web 600", fleet.project());
+    assert!(services.contains(&owned), "R15: {services}");
+    let primary = format!("connect = {}:5432", fleet.address("db-primary"));
+    assert!(services.contains(&primary) && services.contains("[program:staging-celerycam]"), "{services}");
     let table = fleet.sql("db-primary", "myproject_staging", "select count(*) from myproject_note");
     assert_eq!(table, "0", "it was migrated");
 
@@ -153,6 +167,7 @@ fn a_worker_whose_migration_fails_stops_the_deploy_with_web_servers_untouched_an
     let Some(fleet) = Fleet::take_living() else { return };
     let before = group(&fleet);
     let (first, of_first) = (on_worker(&fleet), settings(&fleet));
+    let services_before = services(&fleet);
     let broken = commit(&fleet, "A migration that fails", BROKEN);
     release(&fleet, &broken);
     let traffic = Traffic::start(&fleet, 1);
@@ -173,6 +188,7 @@ fn a_worker_whose_migration_fails_stops_the_deploy_with_web_servers_untouched_an
     );
     assert_eq!((on_worker(&fleet), stopped(&fleet)), (first, String::new()), "Celery runs on the old code");
     assert_eq!(settings(&fleet), of_first, "with the old settings");
+    assert_eq!(services(&fleet), services_before, "with the old files of its services");
 }
 
 /// A run as it goes on, line by line.

@@ -48,7 +48,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     let names = Names::new(facts, &code)?;
     let server = builder::server(facts, group, &base)?;
     super::room::check(draft, facts, 1, "the builder is launched")?;
-    let settings = Settings::of(draft, facts, &code.changeset)?;
+    let settings = Settings::of(draft, facts, options, &code.changeset)?;
     if !settings.is_written() {
         addresses(draft, facts, &base)?;
     }
@@ -255,13 +255,19 @@ fn build(
 /// What is done on the builder, in its order.
 fn jobs(facts: &Facts<'_>, code: &Code, settings: &Settings) -> Vec<Step> {
     let layout = &facts.place.layout;
-    let on = On { server: InstanceRef::Later(slot()), target: BUILDER, role: &Role::Web, stays: false };
+    let on = On {
+        server: InstanceRef::Later(slot()),
+        target: BUILDER,
+        role: &Role::Web,
+        stays: false,
+        beat: false,
+    };
     let code_script = checkout::checkout(layout, &code.changeset);
     let mut all = vec![
         Step { becomes: Some(code.named()), ..job("check out the code", "code", code_script, 900) },
         job("install its requirements", "requirements", checkout::requirements(layout), 1_800),
-        settings.step(facts, BUILDER, &on),
     ];
+    all.extend(settings.steps(facts, BUILDER, &on));
     if layout.code.static_local {
         // R21: without the manifest every page would be a 500.
         all.push(job("collect static files", "collectstatic", manage::collectstatic(layout), 1_800));

@@ -81,7 +81,7 @@ pub(in super::super) fn plan(
         ));
     }
     let quiet = draft.set_processes(group, &QUIET, true, Lasts::UntilTheEnd, &[]);
-    let settings = Settings::of(draft, facts, &to.changeset)?;
+    let settings = Settings::of(draft, facts, options, &to.changeset)?;
     let same = Same::new(facts, &to, settings, &balancers);
     let mut after: Vec<StepId> = quiet.into_iter().collect();
     for some in servers.chunks(batch) {
@@ -188,10 +188,13 @@ fn one(
     }
     let code = draft.add(new_code(facts, server, to, same.baked.get(&server.id), &same.checkout, &drained));
     let mut last = draft.add(packages(server, same.requirements.clone(), &[code]));
-    let settings = same.settings.step(facts, "web", &On::server(server));
-    last = draft.add(Step { after: vec![last], ..settings });
+    let beat = server.role.role == Role::Combo;
+    let written = draft.chain(last, same.settings.steps(facts, "web", &On::server(server, beat)));
+    last = written.last().copied().unwrap_or(last);
     let mut new = vec![code];
-    new.extend(same.settings.is_written().then_some(last));
+    if same.settings.is_written() {
+        new.extend(written);
+    }
     for (title, name, script) in &same.then {
         last = draft.add(Step {
             after: vec![last],

@@ -82,7 +82,7 @@ pub(super) fn lane<'f>(
     let layout = &facts.place.layout;
     let mut lane = Lane { first: Some(first), ..Lane::default() };
     let checkout = code::checkout(layout, &to.changeset);
-    let settings = Settings::of(draft, facts, &to.changeset)?;
+    let settings = Settings::of(draft, facts, options, &to.changeset)?;
     let mut all_stopped = Vec::new();
     let mut settled = Vec::new();
     for worker in &workers {
@@ -91,12 +91,12 @@ pub(super) fn lane<'f>(
         let new = Step { lane: "worker".into(), ..new_code(facts, worker, to, None, &checkout, &[halted]) };
         let code = draft.add(new);
         let packages = draft.add(packages(worker, code::requirements(layout), &[code]));
-        let written = settings.step(facts, "worker", &On::server(worker));
-        let written = draft.add(Step { after: vec![packages], ..written });
-        settled.push(written);
         lane.steps.extend([halted, code]);
+        let written = settings.steps(facts, "worker", &On::server(worker, worker.id == first.id));
+        let written = draft.chain(packages, written);
+        settled.extend(written.last());
         if settings.is_written() {
-            lane.steps.push(written);
+            lane.steps.extend(written);
         }
     }
     lane.ready = once(draft, facts, options, first, migrate, settled);

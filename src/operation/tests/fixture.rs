@@ -264,6 +264,8 @@ pub(super) fn layout() -> Layout {
         health_path: "/healthcheck.html".into(),
         code: CodeLayout {
             environment: "staging".into(),
+            project: "myproject".into(),
+            gunicorn_multiplier: 4,
             requirements: "requirements/production.txt".into(),
             local_settings: "/home/myproject/www/staging/code_root/myproject/local_settings.py".into(),
             ..CodeLayout::default()

@@ -3,13 +3,14 @@
 use insta::assert_snapshot;
 
 use super::*;
-use crate::fleet::sample;
+use crate::fleet::{ServiceFile, sample};
 use crate::plan::{Action, HostJob, Plan, Site, Step, TextOf, Undo};
 use crate::template::{SiteFacts, Source};
 
 fn source() -> Source {
     Source {
         template: "deployment/templates/local_settings.py".into(),
+        ours: false,
         sources: "d1".into(),
         unknown: Vec::new(),
     }
@@ -19,6 +20,7 @@ fn with(settings: Option<Result<Source, String>>, missing: &[&str]) -> World {
     let mut world = World::with_releases(2);
     world.site = Some(SiteFacts {
         settings,
+        services: Vec::new(),
         missing: missing.iter().map(|one| (*one).to_owned()).collect(),
         tells_new_relic: false,
         secrets_file: "fabsecrets_staging.py".into(),
@@ -104,6 +106,7 @@ fn new_relic_is_told_last_where_there_is_a_key_and_its_failure_is_only_told() {
     assert!(steps(&world.plan("deploy-serial", &[TO]).unwrap(), "tell New Relic").is_empty());
     world.site = Some(SiteFacts {
         settings: None,
+        services: Vec::new(),
         missing: Vec::new(),
         tells_new_relic: true,
         secrets_file: "fabsecrets_staging.py".into(),
@@ -115,5 +118,76 @@ fn new_relic_is_told_last_where_there_is_a_key_and_its_failure_is_only_told() {
         let Action::Job(job) = &last.action else { panic!("{last:?}") };
         assert_eq!(job.files[0].of.name(), "newrelic_api_key");
         assert!(!job.script.contains("NRAK"), "the plan has no key");
+    }
+}
+
+/// With files of services, one of them of the project's own template.
+fn with_services() -> World {
+    let mut world = with(Some(Ok(source())), &[]);
+    let of = |file: ServiceFile| {
+        let ours = file != ServiceFile::Nginx;
+        (file, Ok(Source { template: file.template().into(), ours, ..source() }))
+    };
+    if let Some(site) = &mut world.site {
+        site.services = ServiceFile::ALL.into_iter().map(of).collect();
+    }
+    world
+}
+
+fn services(plan: &Plan) -> Vec<Box<HostJob>> {
+    let of = |step: &'_ Step| match &step.action {
+        Action::Job(job) if job.name == "services" => Some(job.clone()),
+        _ => None,
+    };
+    plan.steps.iter().filter_map(of).collect()
+}
+
+#[test]
+fn files_of_services_go_with_the_settings_before_anything_needs_the_database() {
+    let plan = with_services().plan("deploy-worker", &[TO]).unwrap();
+    assert_snapshot!(show(&plan));
+    let all = services(&plan);
+    assert_eq!(all.len(), 1);
+    assert!(all[0].back.as_ref().unwrap().contains("before-"));
+    let variables: Vec<&str> = all[0].files.iter().map(|file| file.variable.as_str()).collect();
+    assert_eq!(variables, ["supervisor", "newrelic_celery", "pgbouncer_users", "pgbouncer", "stunnel"]);
+}
+
+#[test]
+fn r17_beat_starts_by_itself_on_one_worker_only() {
+    let mut world = with_services();
+    let mut second = sample::server("i-0fffff", "staging", "worker");
+    second.private_address = Some("10.9.9.8".into());
+    world.parts.servers.push(second);
+    let plan = world.plan("deploy-worker", &[TO]).unwrap();
+    let mut beats: Vec<bool> = services(&plan).iter().map(|job| job.script.contains("beat='yes'")).collect();
+    beats.sort_unstable();
+    assert_eq!(beats, [false, true]);
+}
+
+#[test]
+fn web_servers_get_nginx_and_their_own_addresses_and_an_image_keeps_no_old_files() {
+    let mut world = with_services();
+    let plan = world.plan("deploy-web", &[TO]).unwrap();
+    assert!(services(&plan).iter().all(|job| job.files.iter().any(|file| file.variable == "nginx")));
+    world.place.branch = Some("develop".into());
+    world.head("develop", Ok("5e6f7081928374655647382910fedcba01234567"));
+    let plan = world.plan("create-release", &[]).unwrap();
+    let all = services(&plan);
+    assert!(all[0].files.iter().any(|file| file.variable == "own_addresses"));
+    assert!(all[0].script.contains("note=''") && all[0].back.is_none());
+}
+
+#[test]
+fn files_of_services_that_cannot_be_written_are_refused_and_are_left_where_somebody_says_so() {
+    let mut world = with_services();
+    if let Some(site) = &mut world.site {
+        site.services[5].1 = Err("database_password, which pgbouncer.ini needs, is missing".into());
+    }
+    let refused = world.refused("deploy-worker", &[TO]);
+    assert!(refused.contains("database_password") && refused.contains("old-services"), "{refused}");
+    for left in [(Opt::Override, "old-services"), (Opt::NoServices, "")] {
+        let plan = world.plan("deploy-worker", &[TO, left]).unwrap();
+        assert_eq!((services(&plan).len(), jobs(&plan).len()), (0, 1));
     }
 }

@@ -12,6 +12,9 @@ sleep 1; waited=$((waited+1))
 done
 stopped=$(named "$down" "$kind")
 [ -z "$stopped" ] || ctl start $stopped </dev/null || :
+# What a new configuration has started by itself takes its time, too.
+waited=0
+while [ -n "$(named STARTING "$kind")" ] && [ "$waited" -lt 60 ]; do sleep 1; waited=$((waited+1)); done
 dead=$(named "$down BACKOFF STARTING STOPPING" "$kind" | tr '\n' ' ')
 [ -z "$dead" ] || { programs; fail "does not run: $dead"; }
 programs

@@ -25,6 +25,8 @@ async fn worker(kit: &Kit) -> InstanceId {
 fn writing(server: &InstanceId) -> Plan {
     let file = JobFile {
         of: TextOf::Template {
+            ours: false,
+            service: None,
             path: "deployment/local_settings.py".into(),
             sources: "d1".into(),
             site: Box::new(Site {

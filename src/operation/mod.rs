@@ -10,6 +10,7 @@ mod deploy;
 mod draft;
 mod facts;
 mod forget_releases;
+mod hooks;
 mod incident;
 mod options;
 mod processes;

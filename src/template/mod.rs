@@ -10,5 +10,5 @@ mod render;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{SiteFacts, Source};
+pub use facts::{Hook, SiteFacts, Source};
 pub use render::{NEW_RELIC, Templates};

@@ -10,9 +10,9 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::context::{self, Context};
-use super::facts::{SiteFacts, Source};
+use super::facts::{Hook, SiteFacts, Source};
 use super::python;
-use crate::config::{Project, secrets};
+use crate::config::{self, HOOKS_DIR, HookPlace, Project, hooks, secrets};
 use crate::fleet::Server;
 use crate::plan::{JobFile, Site, TextOf};
 
@@ -53,7 +53,21 @@ impl Templates {
             tells_new_relic: found.values.contains_key(NEW_RELIC),
             missing,
             secrets_file: found.file.unwrap_or(own).display().to_string(),
+            hooks: self.hooks(),
         }
+    }
+
+    fn hooks(&self) -> Vec<Hook> {
+        let told = |hook: config::Hook| {
+            let file = hook.file.strip_prefix(&self.dir).unwrap_or(&hook.file).display();
+            Hook {
+                name: hook.name.to_owned(),
+                at: format!("{file}:{}", hook.at.line),
+                path: format!("{HOOKS_DIR}/{}", hook.name),
+                is_replaced: hook.place == HookPlace::Executable,
+            }
+        };
+        hooks(&self.dir).into_iter().map(told).collect()
     }
 
     fn source(

@@ -145,3 +145,33 @@ fn a_secret_alone_is_a_text_as_well_and_one_that_is_gone_is_named() {
     assert_eq!(shop.templates().write(&of(NEW_RELIC), None).unwrap(), "NRAK-1");
     assert!(shop.templates().write(&of("other"), None).unwrap_err().contains("other"));
 }
+
+#[test]
+fn r20_hooks_of_the_fabfile_are_told_with_their_place_and_what_replaces_them_and_are_only_read() {
+    let shop = Shop::new(TEMPLATE, SECRETS);
+    assert!(shop.templates().facts("staging").hooks.is_empty());
+    let ran = shop.dir.path().join("ran");
+    let text = format!(
+        "open({:?}, 'w')\n\n@task\ndef post_bootstrap():\n    pass\n\ndef pre_install_rsyslog():\n    pass\n",
+        ran.display().to_string()
+    );
+    std::fs::write(shop.dir.path().join("fabfile.py"), text).unwrap();
+    let hooks = shop.dir.path().join("deployment/hooks");
+    std::fs::create_dir_all(&hooks).unwrap();
+    let replacement = hooks.join("pre_install_rsyslog");
+    std::fs::write(&replacement, "#!/bin/sh\n").unwrap();
+    let told = || {
+        let hooks = shop.templates().facts("staging").hooks;
+        hooks.into_iter().map(|hook| (hook.at, hook.path, hook.is_replaced)).collect::<Vec<_>>()
+    };
+    let expected = |is_replaced| {
+        vec![
+            ("fabfile.py:4".to_owned(), "deployment/hooks/post_bootstrap".to_owned(), false),
+            ("fabfile.py:7".to_owned(), "deployment/hooks/pre_install_rsyslog".to_owned(), is_replaced),
+        ]
+    };
+    assert_eq!(told(), expected(false), "what may not be executed replaces nothing");
+    std::fs::set_permissions(&replacement, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    assert_eq!(told(), expected(true));
+    assert!(!ran.exists(), "Python is never executed");
+}

@@ -11,7 +11,7 @@ use super::draft::{Draft, step};
 use super::refused::some;
 use super::release::{prefix, releases};
 use super::settings::{On, Settings};
-use super::{Facts, Options, Refused};
+use super::{Facts, Options, Refused, hooks};
 use crate::fleet::{Group, ImageId, LaunchSource, Layout, Role, RoomQuestion, SubnetChoice};
 use crate::plan::{
     Action, Condition, HostJob, InstanceRef, Lasts, NewRelease, Repeat, Slot, Step, StepId, Undo,
@@ -58,6 +58,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
         "It is built upon {}, and nothing is deployed: deploy-serial --release latest does that.",
         base.launch.label()
     ));
+    hooks::done_before(draft, facts);
     if group.launch.as_ref().is_some_and(LaunchSource::is_floating) {
         draft.assume_launch(group);
     }

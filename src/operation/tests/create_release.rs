@@ -7,6 +7,7 @@ use insta::assert_snapshot;
 use super::*;
 use crate::fleet::{LaunchSource, Layout, Role};
 use crate::plan::{Action, InstanceRef, Lasts, LockKind, NewServer, Plan, Step, Undo};
+use crate::template::{Hook, SiteFacts};
 
 const HEAD: &str = "5e6f7081928374655647382910fedcba01234567";
 const GIVEN: (Opt, &str) = (Opt::Changeset, "5e6f708");
@@ -69,6 +70,42 @@ fn the_builder_goes_whatever_way_it_ends_and_what_is_made_stays_only_together() 
         assert!(waits_for(&plan, terminate, made));
     }
     assert!(plan.steps.iter().all(|step| step.noticed.is_none()) && plan.noticed.is_none());
+}
+
+#[test]
+fn r20_hooks_of_new_servers_are_named_and_not_run_on_one_that_boots_an_image() {
+    let mut world = world();
+    let hook = |name: &str, line: u32, is_replaced: bool| Hook {
+        name: name.into(),
+        at: format!("fabfile.py:{line}"),
+        path: format!("deployment/hooks/{name}"),
+        is_replaced,
+    };
+    let hooks = vec![
+        hook("post_bootstrap", 12, false),
+        hook("pre_install_rsyslog", 30, true),
+        hook("post_reload_production_db", 44, false),
+    ];
+    world.site = Some(SiteFacts {
+        settings: None,
+        missing: Vec::new(),
+        tells_new_relic: false,
+        secrets_file: "fabsecrets_staging.py".into(),
+        hooks,
+    });
+    let plan = world.plan("create-release", &[]).unwrap();
+    let told: Vec<_> = plan.notes.iter().filter(|note| note.contains("fabfile.py")).collect();
+    assert_eq!(told.len(), 2, "the database's hook has nothing to do with a release: {told:?}");
+    assert!(
+        told[0]
+            .starts_with("The task post_bootstrap of fabfile.py:12 is not run: FabulAWS runs it on servers")
+    );
+    assert!(
+        told[1].contains("is not run, and neither is deployment/hooks/pre_install_rsyslog: "),
+        "{}",
+        told[1]
+    );
+    assert!(plan.steps.iter().all(|step| !step.title.contains("hook")));
 }
 
 #[test]

@@ -151,6 +151,16 @@ impl<'f> Draft<'f> {
         self.assume(fact, Value::Servers(servers), &self.facts.snapshot.servers);
     }
 
+    /// The same of combo servers, where there are any: they do the work of web servers, workers and the primary (R22).
+    pub(super) fn assume_combos(&mut self) -> Result<(), Refused> {
+        let combos: Vec<InstanceId> =
+            self.facts.servers(&[Role::Combo])?.iter().map(|server| server.id.clone()).collect();
+        if !combos.is_empty() {
+            self.assume_servers(&Role::Combo, combos);
+        }
+        Ok(())
+    }
+
     /// Takes for granted that a release is there.
     pub(super) fn assume_release(&mut self, launch: &LaunchSource) {
         let fact = Fact::Release { launch: launch.clone() };

@@ -66,6 +66,7 @@ impl Settings {
                 facts.servers(std::slice::from_ref(&role))?.iter().map(|server| server.id.clone()).collect();
             draft.assume_servers(&role, ids);
         }
+        draft.assume_combos()?;
         Ok(Self::Written {
             template: source.template.clone(),
             sources: source.sources.clone(),

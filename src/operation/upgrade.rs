@@ -147,6 +147,7 @@ fn set(
     }
     if options_name_all(facts, servers) {
         draft.assume_servers(&Role::Web, web_ids(facts)?);
+        draft.assume_combos()?;
     }
     let settings: Vec<Assignment> = servers
         .iter()

@@ -180,7 +180,7 @@ pub(in super::super) fn newer_than<'f>(
     facts: &Facts<'f>,
     made_at: Timestamp,
 ) -> Result<(Vec<&'f Server>, Vec<&'f Server>), Refused> {
-    let servers = facts.servers(&[Role::DbPrimary, Role::Cache, Role::DbReplica])?;
+    let servers = facts.servers(&[Role::DbPrimary, Role::Combo, Role::Cache, Role::DbReplica])?;
     let newer = servers.into_iter().filter(|server| server.launched_at.is_some_and(|at| at > made_at));
     Ok(newer.partition(|server| server.role.role == Role::DbReplica))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 
 use super::*;
-use crate::fleet::{LaunchSource, Layout, Role};
-use crate::plan::{Action, InstanceRef, Lasts, LockKind, NewServer, Plan, Step, Undo};
+use crate::fleet::{AddressChoice, LaunchSource, Layout, NewServer, Role};
+use crate::plan::{Action, InstanceRef, Lasts, LockKind, Plan, Step, Undo};
 use crate::template::{Hook, SiteFacts};
 
 const HEAD: &str = "5e6f7081928374655647382910fedcba01234567";
@@ -70,6 +70,34 @@ fn the_builder_goes_whatever_way_it_ends_and_what_is_made_stays_only_together() 
         assert!(waits_for(&plan, terminate, made));
     }
     assert!(plan.steps.iter().all(|step| step.noticed.is_none()) && plan.noticed.is_none());
+}
+
+#[test]
+fn the_builder_has_a_public_address_where_ssh_goes_to_one_and_the_profile_and_metadata_of_what_is_launched() {
+    let mut world = world();
+    world.ssh = AddressChoice::PublicDns;
+    let plan = world.plan("create-release", &[]).unwrap();
+    let server = builder(&plan);
+    assert!(!server.public_address, "the default subnets give one by themselves");
+    assert_eq!((server.instance_profile.as_ref(), server.tokens_required), (None, None));
+    world.place.web.subnets = vec!["subnet-a".into()];
+    world.parts.launch[0].instance_profile = Some("myproject-web".into());
+    world.parts.launch[0].tokens_required = Some(true);
+    let plan = world.plan("create-release", &[]).unwrap();
+    let server = builder(&plan);
+    assert!(server.public_address);
+    assert_eq!(server.instance_profile.as_deref(), Some("myproject-web"));
+    assert_eq!(server.tokens_required, Some(true));
+    assert_eq!(
+        the(&plan, "launch a builder").becomes.as_deref(),
+        Some("c5.large from ami-1, with a public address, with instance profile myproject-web")
+    );
+    let again: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+    assert_eq!(again, plan);
+    for private in [AddressChoice::Private, AddressChoice::PrivateDns] {
+        world.ssh = private;
+        assert!(!builder(&world.plan("create-release", &[]).unwrap()).public_address);
+    }
 }
 
 #[test]

@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::*;
 use crate::fleet::sample::{self, Parts};
 use crate::fleet::{
-    Changeset, CodeLayout, EnvironmentPlace, Fact, LaunchSettings, LaunchSource, Layout, Measured, Reading,
-    Room, Snapshot, Source, SubnetRoom, SuspendedProcess, Topic, Topology, VcpuClass, VcpuRoom, measured,
+    AddressChoice, Changeset, CodeLayout, EnvironmentPlace, Fact, LaunchSettings, LaunchSource, Layout,
+    Measured, Reading, Room, Snapshot, Source, SubnetRoom, SuspendedProcess, Topic, Topology, VcpuClass,
+    VcpuRoom, measured,
 };
 use crate::plan::Plan;
 use crate::repo::{Between, Commit, Danger, Head, Migration, Question, RepoFacts};
@@ -23,6 +24,8 @@ pub(super) struct World {
     pub(super) repo: Option<RepoFacts>,
     pub(super) site: Option<SiteFacts>,
     pub(super) room: Option<Room>,
+    /// Which address ssh goes to.
+    pub(super) ssh: AddressChoice,
     /// How old everything is.
     pub(super) age: SignedDuration,
     measured: Vec<(String, Fact)>,
@@ -41,6 +44,7 @@ impl World {
             repo: None,
             site: None,
             room: Some(room(4_000, 8_000)),
+            ssh: AddressChoice::Private,
             age,
             measured: Vec::new(),
         }
@@ -70,6 +74,8 @@ impl World {
             resolved: template(version),
             image: Some("ami-1".into()),
             instance_type: None,
+            instance_profile: None,
+            tokens_required: None,
             description: Some(name.into()),
             created_at: None,
         };
@@ -89,6 +95,8 @@ impl World {
             resolved: launch,
             image: Some(image.into()),
             instance_type: None,
+            instance_profile: None,
+            tokens_required: None,
             description: None,
             created_at: None,
         });
@@ -223,7 +231,7 @@ impl World {
             deployment: "myproject".into(),
             region: "us-east-1".into(),
             environments: vec![self.place.clone()],
-            ssh_address: crate::fleet::AddressChoice::Private,
+            ssh_address: self.ssh,
         }
     }
 }

@@ -74,6 +74,8 @@ pub type Texts = Arc<dyn Fn(&JobFile, &Server) -> Result<Input, String> + Send +
 pub enum Trouble {
     /// It was refused, or makes no sense: asking again gives the same.
     Definite(String),
+    /// The credentials may not do it: nothing happened, and asking again gives the same until somebody allows it.
+    Denied(String),
     /// Nothing happened, and asking later may help: throttled, a server that cannot be reached.
     Later(String),
     /// It may have happened.
@@ -85,7 +87,7 @@ impl Trouble {
     #[must_use]
     pub fn words(&self) -> &str {
         match self {
-            Self::Definite(words) | Self::Later(words) | Self::Open(words) => words,
+            Self::Definite(words) | Self::Denied(words) | Self::Later(words) | Self::Open(words) => words,
         }
     }
 }
@@ -96,6 +98,7 @@ impl From<CloudError> for Trouble {
         match error {
             // Whoever logs in again lets it go on.
             CloudError::Throttled(_) | CloudError::Credentials(_) => Self::Later(words),
+            CloudError::Denied(_) => Self::Denied(words),
             error if error.is_open() => Self::Open(words),
             _ => Self::Definite(words),
         }

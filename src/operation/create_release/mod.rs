@@ -2,6 +2,7 @@
 //! served by it until it is deployed.
 
 mod builder;
+mod pin;
 
 use jiff::Timestamp;
 
@@ -63,11 +64,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
         base.launch.label()
     ));
     hooks::done_before(draft, facts);
-    if group.launch.as_ref().is_some_and(LaunchSource::is_floating) {
-        draft.assume_launch(group);
-    }
-    // R7: from here on a new version changes nothing for the group.
-    let pinned = deploy::pin(draft, group, &base.launch);
+    let pinned = pin::pin(draft, facts, group, &base.launch)?;
     let built = build(draft, facts, &code, &settings, server, pinned);
     bake_it(draft, group, &base, &code, names, built);
     Ok(())

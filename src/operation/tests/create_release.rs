@@ -5,7 +5,8 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 
 use super::*;
-use crate::fleet::{AddressChoice, LaunchSource, Layout, NewServer, Role};
+use crate::fleet::lock::{Grip, Holder};
+use crate::fleet::{AddressChoice, LaunchSource, Layout, Lock, NewServer, Role};
 use crate::plan::{Action, InstanceRef, Lasts, LockKind, Plan, Step, Undo};
 use crate::template::{Hook, SiteFacts};
 
@@ -98,6 +99,46 @@ fn the_builder_has_a_public_address_where_ssh_goes_to_one_and_the_profile_and_me
         world.ssh = private;
         assert!(!builder(&world.plan("create-release", &[]).unwrap()).public_address);
     }
+}
+
+#[test]
+fn r7_a_group_that_moves_is_pinned_only_while_nobody_else_changes_the_environment() {
+    let mut world = World::templated("$Latest");
+    let plan = world.plan("create-release", &[GIVEN]).unwrap();
+    let is_lock = |plan: &Plan| plan.assumes.iter().any(|one| one.fact.to_string() == "the lock of staging");
+    assert!(is_lock(&plan) && the(&plan, "pin the group").destructive, "looked at right before it is pinned");
+    let lock = |kind, grip| Lock {
+        kind,
+        number: 7,
+        grip,
+        holder: Some(Holder {
+            who: "kim@desk".into(),
+            identity: String::new(),
+            run: "2026-11-22-0003".into(),
+            operation: "deploy-serial".into(),
+            step: "step 1/9".into(),
+            since: crate::fleet::sample::epoch(),
+            ended: None,
+        }),
+        seen: None,
+        to_put_back: Vec::new(),
+        unreadable: false,
+    };
+    world.locks = Some(vec![lock(LockKind::Environment, Grip::Held)]);
+    let refused = world.refused("create-release", &[GIVEN]);
+    assert!(refused.contains("while kim@desk changes staging (deploy-serial, lock 7). Wait"), "{refused}");
+    for other in [lock(LockKind::Environment, Grip::Released), lock(LockKind::Release, Grip::Held)] {
+        world.locks = Some(vec![other]);
+        assert!(world.plan("create-release", &[GIVEN]).is_ok());
+    }
+    world.locks = None;
+    let plan = world.plan("create-release", &[GIVEN]).unwrap();
+    assert!(plan.notes.iter().any(|note| note.contains("is not known: see that nobody deploys")), "{plan:?}");
+    assert!(!is_lock(&plan), "what cannot be read is not read again");
+    let mut numbered = World::templated("41");
+    numbered.locks = Some(vec![lock(LockKind::Environment, Grip::Held)]);
+    let plan = numbered.plan("create-release", &[GIVEN]).unwrap();
+    assert!(!is_lock(&plan), "never in the way of an incident");
 }
 
 #[test]

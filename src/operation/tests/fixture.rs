@@ -1,5 +1,6 @@
 //! An environment to plan for, and a plan as text.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::*;
 use crate::fleet::sample::{self, Parts};
 use crate::fleet::{
-    AddressChoice, Changeset, CodeLayout, EnvironmentPlace, Fact, LaunchSettings, LaunchSource, Layout,
+    AddressChoice, Changeset, CodeLayout, EnvironmentPlace, Fact, LaunchSettings, LaunchSource, Layout, Lock,
     Measured, Reading, Room, Snapshot, Source, SubnetRoom, SuspendedProcess, Topic, Topology, VcpuClass,
     VcpuRoom, measured,
 };
@@ -24,6 +25,8 @@ pub(super) struct World {
     pub(super) repo: Option<RepoFacts>,
     pub(super) site: Option<SiteFacts>,
     pub(super) room: Option<Room>,
+    /// Locks of the environment; none where they cannot be read.
+    pub(super) locks: Option<Vec<Lock>>,
     /// Which address ssh goes to.
     pub(super) ssh: AddressChoice,
     /// How old everything is.
@@ -44,6 +47,7 @@ impl World {
             repo: None,
             site: None,
             room: Some(room(4_000, 8_000)),
+            locks: Some(Vec::new()),
             ssh: AddressChoice::Private,
             age,
             measured: Vec::new(),
@@ -164,6 +168,10 @@ impl World {
 
     pub(super) fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.parts.snapshot();
+        if let Some(locks) = &self.locks {
+            let all = BTreeMap::from([(self.place.name.clone(), locks.clone())]);
+            snapshot.locks = Reading::taken(Source::SsmGetParametersByPath, all, sample::epoch());
+        }
         for (server, fact) in &self.measured {
             let entry = snapshot.measured.entry(server.as_str().into()).or_default();
             let mut one: Measured = (**entry).clone();

@@ -11,11 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::entry::{Bound, Slots};
 use crate::cloud::{CloudChange, CloudError, CloudRead};
+use crate::engine::lock::{LockError, LockPlace};
 use crate::fleet::{
     AddressChoice, DeploymentName, Group, GroupName, HealthState, ImageId, InstanceId, LaunchSource,
     LoadBalancerName, MemberHealth, Server,
 };
-use crate::plan::{Fact, InstanceRef, JobFile, Slot, Value};
+use crate::plan::{Fact, InstanceRef, JobFile, LockKind, Slot, Value};
 use crate::remote::{Command, Input, Outcome, RemoteChange, RemoteRead, Target};
 
 /// How long a short look at a server may take.
@@ -302,6 +303,15 @@ impl World {
                 } else {
                     Value::Absent
                 })
+            }
+            Fact::Lock { environment } => {
+                let (read, deployment) = (Arc::clone(&self.ports.read), &self.ports.deployment);
+                let place = LockPlace::new(read, deployment, environment, LockKind::Environment);
+                let holder = place.holder().await.map_err(|error| match error {
+                    LockError::Denied(words) => Trouble::Denied(words),
+                    other => Trouble::Later(other.to_string()),
+                })?;
+                Ok(if holder.is_some() { Value::Held } else { Value::Free })
             }
         }
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::Answer;
 use crate::fleet::{
-    DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes, Zone,
+    DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, NewServer, Process, Sizes,
 };
 
 /// A server to launch.
@@ -12,20 +12,8 @@ use crate::fleet::{
 pub struct ServerSpec {
     /// Makes asking twice launch once (EC2 `ClientToken`, at most 64 ASCII characters).
     pub token: String,
-    /// The image it boots.
-    pub image: ImageId,
-    /// Its type.
-    pub instance_type: String,
-    /// Its zone; none leaves it to AWS.
-    pub zone: Option<Zone>,
-    /// Its subnet.
-    pub subnet: Option<String>,
-    /// Its security groups: ids (`sg-…`), or names where there is no subnet.
-    pub security_groups: Vec<String>,
-    /// Its key pair.
-    pub key_name: Option<String>,
-    /// Its tags.
-    pub tags: Vec<(String, String)>,
+    /// What it is.
+    pub server: NewServer,
 }
 
 /// A launch configuration or template version to make: a copy of another one, every field that is not named here

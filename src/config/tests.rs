@@ -134,10 +134,24 @@ fn a_wrong_value_is_reported_and_left_at_its_default() {
 }
 
 #[test]
-fn subnets_are_found_by_letter_and_by_full_name() {
+fn r22_subnets_are_found_by_zone_letter_and_by_full_name() {
     let text = "region: us-east-1\nsubnets: {a: subnet-1, us-east-1c: subnet-2}\n";
     let project = project(text).0.unwrap();
     assert_eq!(project.subnet("us-east-1a"), Some("subnet-1"));
     assert_eq!(project.subnet("c"), Some("subnet-2"));
     assert_eq!(project.subnet("e"), None);
+}
+
+#[test]
+fn r22_a_web_server_goes_into_the_subnets_of_its_zones_however_they_are_keyed() {
+    let head = "deployments: [shop]\nenvironments: [staging]\nregion: us-east-1\navail_zones: [c, a]\n";
+    for keys in [
+        "a: subnet-1, c: subnet-2",
+        "us-east-1a: subnet-1, us-east-1c: subnet-2",
+        "us-east-1c: subnet-2, a: subnet-1",
+    ] {
+        let text = format!("{head}subnets: {{{keys}, us-east-1e: subnet-3}}\n");
+        let topology = project(&text).0.unwrap().topology(None).unwrap();
+        assert_eq!(topology.environments[0].web.subnets, ["subnet-2", "subnet-1"], "{keys}");
+    }
 }

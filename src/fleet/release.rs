@@ -31,6 +31,10 @@ pub struct LaunchSettings {
     pub image: Option<ImageId>,
     /// The instance type it boots.
     pub instance_type: Option<String>,
+    /// Name or ARN of the IAM instance profile that its servers have.
+    pub instance_profile: Option<String>,
+    /// Whether their metadata are told only to who shows a token (`IMDSv2`); none where it does not say.
+    pub tokens_required: Option<bool>,
     /// The version's description; releases put their name there.
     pub description: Option<String>,
     /// When it was made.

@@ -121,6 +121,8 @@ impl Parts {
             resolved: launch,
             image: Some("ami-1".into()),
             instance_type: None,
+            instance_profile: None,
+            tokens_required: None,
             description: None,
             created_at: None,
         });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{AddressChoice, EnvironmentName, GroupName, ImageId, InstanceId, RoleTag, Standing, Zone};
 
@@ -140,4 +140,32 @@ impl Server {
             AddressChoice::Private => self.private_address.as_deref(),
         }
     }
+}
+
+/// A server to launch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewServer {
+    /// The image it boots.
+    pub image: ImageId,
+    /// Its type.
+    pub instance_type: String,
+    /// Its zone; none leaves it to AWS.
+    pub zone: Option<Zone>,
+    /// Its subnet.
+    pub subnet: Option<String>,
+    /// Whether it gets a public address in its subnet, whatever that gives by itself.
+    #[serde(default)]
+    pub public_address: bool,
+    /// Its security groups: ids (`sg-…`), or names where there is no subnet.
+    pub security_groups: Vec<String>,
+    /// Its key pair.
+    pub key_name: Option<String>,
+    /// Name or ARN of its IAM instance profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_profile: Option<String>,
+    /// Whether its metadata are told only to who shows a token (`IMDSv2`); none leaves it to account and image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_required: Option<bool>,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
 }

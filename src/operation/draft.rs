@@ -162,6 +162,29 @@ impl<'f> Draft<'f> {
         self.assume(fact, Value::Servers(servers), &self.facts.snapshot.servers);
     }
 
+    /// The same of combo servers, where there are any: they do the work of web servers, workers and the primary (R22).
+    pub(super) fn assume_combos(&mut self) -> Result<(), Refused> {
+        let combos: Vec<InstanceId> =
+            self.facts.servers(&[Role::Combo])?.iter().map(|server| server.id.clone()).collect();
+        if !combos.is_empty() {
+            self.assume_servers(&Role::Combo, combos);
+        }
+        Ok(())
+    }
+
+    /// Takes for granted that nobody holds the lock of the environment, where this run holds another one.
+    pub(super) fn assume_unlocked(&mut self) {
+        let environment = self.facts.place.name.clone();
+        self.assume(Fact::Lock { environment }, Value::Free, &self.facts.snapshot.locks);
+    }
+
+    /// What the plan takes for granted is read again right before this step, too.
+    pub(super) fn look_again_before(&mut self, step: StepId) {
+        if let Some(step) = self.plan.steps.get_mut(step.place()) {
+            step.destructive = true;
+        }
+    }
+
     /// Takes for granted that a release is there.
     pub(super) fn assume_release(&mut self, launch: &LaunchSource) {
         let fact = Fact::Release { launch: launch.clone() };

@@ -10,6 +10,8 @@ mod deploy;
 mod draft;
 mod facts;
 mod forget_releases;
+mod hooks;
+mod incident;
 mod options;
 mod processes;
 pub mod put_back;

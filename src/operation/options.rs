@@ -36,6 +36,8 @@ pub enum Opt {
     Full,
     /// The page without the healthy answer.
     Unhealthy,
+    /// The group held still first.
+    HoldGroup,
     /// How many releases are kept.
     Keep,
     /// Words that override refusals.
@@ -57,7 +59,7 @@ pub enum Kind {
 
 impl Opt {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Processes,
         Self::Min,
         Self::Desired,
@@ -72,6 +74,7 @@ impl Opt {
         Self::NoServices,
         Self::Full,
         Self::Unhealthy,
+        Self::HoldGroup,
         Self::Keep,
         Self::Override,
     ];
@@ -94,6 +97,7 @@ impl Opt {
             Self::NoServices => "no-services",
             Self::Full => "full",
             Self::Unhealthy => "unhealthy",
+            Self::HoldGroup => "hold-group",
             Self::Keep => "keep",
             Self::Override => "override",
         }
@@ -103,7 +107,7 @@ impl Opt {
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Self::NoMigrate | Self::NoServices | Self::Full | Self::Unhealthy => Kind::Flag,
+            Self::NoMigrate | Self::NoServices | Self::Full | Self::Unhealthy | Self::HoldGroup => Kind::Flag,
             Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep => Kind::Number,
             Self::Release | Self::Branch | Self::Changeset => Kind::Word,
             Self::Processes | Self::Servers | Self::Balancers | Self::Override => Kind::Words,
@@ -122,7 +126,7 @@ impl Opt {
             Self::Changeset => "CHANGESET",
             Self::Override => "WORD,…",
             Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep => "N",
-            Self::NoMigrate | Self::NoServices | Self::Full | Self::Unhealthy => "",
+            Self::NoMigrate | Self::NoServices | Self::Full | Self::Unhealthy | Self::HoldGroup => "",
         }
     }
 
@@ -146,6 +150,10 @@ impl Opt {
             Self::NoServices => "leave the files of Supervisor, PgBouncer, Stunnel and Nginx as they are",
             Self::Full => "with the maintenance page and all servers at once, rather than one by one",
             Self::Unhealthy => "let the load balancer take the servers out while the page is up",
+            Self::HoldGroup => {
+                "first suspend what would make the group lose its servers in an incident: HealthCheck, ReplaceUnhealthy, \
+                 AZRebalance and AlarmNotification"
+            }
             Self::Keep => "how many releases are kept beside those in use",
             Self::Override => "words of refusals that are not to count; the refusal names its own",
         }
@@ -162,6 +170,7 @@ impl Opt {
 /// What an operation was told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line by itself")]
 pub struct Options {
     /// Processes of the group.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -205,6 +214,9 @@ pub struct Options {
     /// The page without the healthy answer.
     #[serde(skip_serializing_if = "is_false")]
     pub unhealthy: bool,
+    /// The group held still first.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hold_group: bool,
     /// How many releases are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<u32>,
@@ -253,6 +265,7 @@ impl Options {
             Opt::NoServices => self.no_services = true,
             Opt::Full => self.full = true,
             Opt::Unhealthy => self.unhealthy = true,
+            Opt::HoldGroup => self.hold_group = true,
             Opt::Keep => self.keep = Some(number()?),
             Opt::Override => self.overrides.extend(words().map(str::to_owned)),
         }
@@ -280,6 +293,7 @@ impl Options {
             Opt::NoServices => flag(self.no_services),
             Opt::Full => flag(self.full),
             Opt::Unhealthy => flag(self.unhealthy),
+            Opt::HoldGroup => flag(self.hold_group),
             Opt::Keep => number(self.keep),
             Opt::Override => list(self.overrides.iter().map(String::as_str).collect()),
         };

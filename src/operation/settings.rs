@@ -70,6 +70,7 @@ impl Settings {
                 facts.servers(std::slice::from_ref(&role))?.iter().map(|server| server.id.clone()).collect();
             draft.assume_servers(&role, ids);
         }
+        draft.assume_combos()?;
         Ok(Self::Written {
             source: source.clone(),
             services: services(draft, facts, options)?,

@@ -51,7 +51,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "begin-upgrade",
         summary: "put the maintenance page up on the web servers",
-        takes: &[Opt::Servers, Opt::Unhealthy],
+        takes: &[Opt::Servers, Opt::Unhealthy, Opt::HoldGroup, Opt::Override],
         lock: LockKind::Environment,
         room: room::none,
         planner: upgrade::begin,

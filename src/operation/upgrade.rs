@@ -1,21 +1,23 @@
 //! begin-upgrade and end-upgrade: the maintenance page on the web servers.
 
 use super::draft::{Draft, step};
+use super::incident;
 use super::processes::page_of;
 use super::refused::some;
 use super::{Facts, Options, Refused};
 use crate::fleet::{Group, LoadBalancer, Process, Role, Server, words};
-use crate::plan::{Action, Assignment, Fact, Page, Setting, Step, Undo, Value};
+use crate::plan::{Action, Assignment, Fact, Lasts, Page, Setting, Step, StepId, Undo, Value};
 
 pub(super) fn begin(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -> Result<(), Refused> {
     let servers = servers(facts, options)?;
     let page = if options.unhealthy { Page::Unhealthy } else { Page::Healthy };
     if options.unhealthy {
-        unhealthy_is_safe(draft, facts, &servers)?;
+        unhealthy_is_safe(draft, facts, options, &servers)?;
     }
+    let held = hold(draft, facts, options, &servers)?;
     draft.title(format!("put the maintenance page up on {}", told(&servers)));
     draft.noticed("users see the maintenance page until end-upgrade");
-    set(draft, facts, &servers, page)?;
+    set(draft, facts, &servers, page, held)?;
     if let Some(group) = group_of(facts, &servers)
         && !group.is_suspended(Process::Launch.word())
     {
@@ -43,7 +45,59 @@ pub(super) fn end(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -
     }
     draft.title(format!("take the maintenance page off {}", told(&servers)));
     draft.noticed("users see the site again");
-    set(draft, facts, &servers, Page::Off)
+    set(draft, facts, &servers, Page::Off, None)?;
+    if let Some(group) = group_of(facts, &servers) {
+        still_held(draft, facts, group);
+    }
+    Ok(())
+}
+
+/// R1: in an incident the group is held still before anything else, or it would terminate the web servers while somebody
+/// mends what they ask for.
+fn hold(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    options: &Options,
+    servers: &[&Server],
+) -> Result<Option<StepId>, Refused> {
+    if options.hold_group {
+        let group = facts.group()?;
+        let held = draft.set_processes(group, &incident::HELD, true, Lasts::Stays, &[]);
+        if held.is_some() {
+            draft.note(format!(
+                "{} replaces no server and follows no alarm until its processes are resumed; end-upgrade says how.",
+                group.name
+            ));
+        }
+        return Ok(held);
+    }
+    let Some(group) = group_of(facts, servers) else { return Ok(None) };
+    let working = incident::working(group);
+    if let Some(wrong) = incident::seen(facts, group).filter(|_| !working.is_empty()) {
+        draft.refuse_unless("group-at-work", format!(
+            "{wrong}, and {} still does {} by itself: it may terminate the web servers one after the other. Give \
+             --hold-group, which suspends that before the page goes up",
+            group.name,
+            some(working.iter().map(|process| process.word()))
+        ))?;
+    }
+    Ok(None)
+}
+
+/// What begin-upgrade has held goes on only when somebody says so: whether the incident is over is not ours to tell.
+fn still_held(draft: &mut Draft<'_>, facts: &Facts<'_>, group: &Group) {
+    let held: Vec<&str> = incident::held(group).into_iter().map(Process::word).collect();
+    if held.is_empty() {
+        return;
+    }
+    draft.note(format!(
+        "{} of {} stay suspended. When all web servers are in service: quarterdeck apply resume-processes {} \
+         --processes {}",
+        held.join(", "),
+        group.name,
+        facts.place.name,
+        held.join(",")
+    ));
 }
 
 /// Whether Gunicorn was seen to answer with something else than 200.
@@ -71,9 +125,20 @@ fn told(servers: &[&Server]) -> String {
     }
 }
 
-fn set(draft: &mut Draft<'_>, facts: &Facts<'_>, servers: &[&Server], page: Page) -> Result<(), Refused> {
+fn set(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    servers: &[&Server],
+    page: Page,
+    held: Option<StepId>,
+) -> Result<(), Refused> {
     let pages: Vec<Option<Page>> = servers.iter().map(|server| page_of(facts, server)).collect();
     if pages.iter().all(|known| *known == Some(page)) {
+        // Pages that are up already are no reason to let the group go on.
+        if held.is_some() {
+            draft.title(format!("hold {} still, whose maintenance page is up already", facts.group()?.name));
+            return Ok(());
+        }
         let word = page.word();
         return Err(Refused::Nothing(format!(
             "the page of {} is {word} already: nothing to do",
@@ -82,6 +147,7 @@ fn set(draft: &mut Draft<'_>, facts: &Facts<'_>, servers: &[&Server], page: Page
     }
     if options_name_all(facts, servers) {
         draft.assume_servers(&Role::Web, web_ids(facts)?);
+        draft.assume_combos()?;
     }
     let settings: Vec<Assignment> = servers
         .iter()
@@ -106,6 +172,7 @@ fn set(draft: &mut Draft<'_>, facts: &Facts<'_>, servers: &[&Server], page: Page
     let title =
         if page == Page::Off { "take the maintenance page off" } else { "put the maintenance page up" };
     draft.add(Step {
+        after: held.into_iter().collect(),
         before: before.map(|word| (*word).to_owned()),
         becomes: Some(page.word().into()),
         undo: Undo::Restore,
@@ -131,7 +198,12 @@ fn group_of<'f>(facts: &Facts<'f>, servers: &[&Server]) -> Option<&'f Group> {
 }
 
 /// R4: a group terminates members that say they are unhealthy.
-fn unhealthy_is_safe(draft: &mut Draft<'_>, facts: &Facts<'_>, servers: &[&Server]) -> Result<(), Refused> {
+fn unhealthy_is_safe(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    options: &Options,
+    servers: &[&Server],
+) -> Result<(), Refused> {
     facts.all_current()?;
     let balancers = facts.balancers()?;
     let registered = |server: &&&Server| {
@@ -141,14 +213,17 @@ fn unhealthy_is_safe(draft: &mut Draft<'_>, facts: &Facts<'_>, servers: &[&Serve
         return Ok(());
     }
     let Some(group) = group_of(facts, servers) else { return Ok(()) };
+    if options.hold_group {
+        return Ok(());
+    }
     let setting = Setting::Process { group: group.name.clone(), process: Process::ReplaceUnhealthy };
     if group.is_suspended(Process::ReplaceUnhealthy.word()) {
         draft.assume(Fact::Setting(setting), Value::Suspended, &facts.snapshot.groups);
         return Ok(());
     }
     Err(Refused::State(format!(
-        "{} would terminate the servers that say they are unhealthy. Leave out --unhealthy; or suspend its \
-         ReplaceUnhealthy first; or take one server out of the load balancer and name it with --servers",
+        "{} would terminate the servers that say they are unhealthy. Leave out --unhealthy; or give \
+         --hold-group, which suspends its ReplaceUnhealthy first; or take one server out of the load balancer and name it with --servers",
         group.name
     )))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Assignment, JobFile, Page, Setting, StepId, Value};
 use crate::fleet::{
-    Changeset, DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Zone,
+    Changeset, DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, NewServer,
 };
 
 /// Names a value that an earlier step makes.
@@ -204,25 +204,6 @@ pub struct HostJob {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
-}
-
-/// A server to launch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewServer {
-    /// The image it boots.
-    pub image: ImageId,
-    /// Its type.
-    pub instance_type: String,
-    /// Its zone; none leaves it to AWS.
-    pub zone: Option<Zone>,
-    /// Its subnet.
-    pub subnet: Option<String>,
-    /// Its security groups, by name or id as the config has them.
-    pub security_groups: Vec<String>,
-    /// Its key pair.
-    pub key_name: Option<String>,
-    /// Its tags.
-    pub tags: Vec<(String, String)>,
 }
 
 /// A release to make: a copy of what a group launches now, but for the image and the name.

@@ -99,6 +99,10 @@ pub enum Value {
     Exists,
     /// It does not, or not any more.
     Absent,
+    /// Nobody holds a lock.
+    Free,
+    /// Somebody holds it.
+    Held,
     /// What an earlier step will have made.
     Later(Slot),
 }
@@ -126,6 +130,12 @@ pub enum Fact {
     Release {
         /// Which.
         launch: LaunchSource,
+    },
+    /// Whether somebody holds the lock under which an environment is changed: [`Value::Free`] or [`Value::Held`]. For
+    /// runs that hold another one.
+    Lock {
+        /// The environment.
+        environment: EnvironmentName,
     },
 }
 
@@ -186,6 +196,7 @@ impl fmt::Display for Fact {
             Self::Members { group } => write!(f, "members of {group}"),
             Self::Servers { environment, role } => write!(f, "{role} servers of {environment}"),
             Self::Release { launch } => f.write_str(&launch.label()),
+            Self::Lock { environment } => write!(f, "the lock of {environment}"),
         }
     }
 }
@@ -208,6 +219,8 @@ impl fmt::Display for Value {
             }
             Self::Exists => f.write_str("there"),
             Self::Absent => f.write_str("not there"),
+            Self::Free => f.write_str("free"),
+            Self::Held => f.write_str("held"),
             Self::Later(slot) => write!(f, "{slot}, which an earlier step makes"),
         }
     }

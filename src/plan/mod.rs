@@ -16,7 +16,7 @@ mod tests;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use action::{Action, Condition, Converge, HostJob, InstanceRef, Kind, NewRelease, NewServer, Slot};
+pub use action::{Action, Condition, Converge, HostJob, InstanceRef, Kind, NewRelease, Slot};
 pub use check::PlanError;
 pub use fact::{Assignment, Assumption, Fact, Page, Setting, Value};
 pub use file::{JobFile, Site, TextOf};

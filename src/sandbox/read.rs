@@ -268,6 +268,8 @@ impl View<'_> {
                         resolved: launch_source(row)?.unwrap_or_else(|| source.clone()),
                         image: Some(ImageId::new(row.get::<_, String>("image")?)),
                         instance_type: row.get("instance_type")?,
+                        instance_profile: None,
+                        tokens_required: None,
                         description: row.get("description")?,
                         created_at: Some(timestamp(row.get("created_at")?)),
                     })

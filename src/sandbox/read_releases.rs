@@ -66,6 +66,8 @@ fn settings(row: &Row<'_>, like: &LaunchSource) -> rusqlite::Result<LaunchSettin
         source,
         image: Some(ImageId::new(row.get::<_, String>("image")?)),
         instance_type: row.get("instance_type")?,
+        instance_profile: None,
+        tokens_required: None,
         description: row.get("description")?,
         created_at: Some(timestamp(row.get("created_at")?)),
     })

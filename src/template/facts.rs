@@ -15,6 +15,19 @@ pub struct Source {
     pub unknown: Vec<String>,
 }
 
+/// A task of the fabfile that FabulAWS would call. It is never run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// Its name.
+    pub name: String,
+    /// Where it stands, `fabfile.py:12`.
+    pub at: String,
+    /// Where its replacement belongs, from the project's directory.
+    pub path: String,
+    /// Whether that is there and may be executed.
+    pub is_replaced: bool,
+}
+
 /// What is known before anything is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteFacts {
@@ -28,4 +41,6 @@ pub struct SiteFacts {
     pub tells_new_relic: bool,
     /// Where secrets are looked for.
     pub secrets_file: String,
+    /// Hooks of the fabfile, in its order.
+    pub hooks: Vec<Hook>,
 }

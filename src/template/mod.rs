@@ -11,5 +11,5 @@ mod services;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{SiteFacts, Source};
+pub use facts::{Hook, SiteFacts, Source};
 pub use render::{NEW_RELIC, Templates};

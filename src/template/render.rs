@@ -10,9 +10,9 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::context::{self, Context};
-use super::facts::{SiteFacts, Source};
+use super::facts::{Hook, SiteFacts, Source};
 use super::{python, services};
-use crate::config::{Project, secrets};
+use crate::config::{self, HOOKS_DIR, HookPlace, Project, hooks, secrets};
 use crate::fleet::{Server, ServiceFile};
 use crate::plan::{JobFile, Site, TextOf};
 use crate::recipe::service_files;
@@ -64,6 +64,7 @@ impl Templates {
             tells_new_relic: found.values.contains_key(NEW_RELIC),
             missing,
             secrets_file: file_of_secrets.clone(),
+            hooks: self.hooks(),
         }
     }
 
@@ -75,6 +76,19 @@ impl Templates {
         let own = beside.filter(|path| file.is_projects_to_write() && self.dir.join(path).is_file());
         let path = own.as_ref().map_or_else(|| name.to_owned(), |path| path.display().to_string());
         Place { path, ours: own.is_none(), service: Some(file) }
+    }
+
+    fn hooks(&self) -> Vec<Hook> {
+        let told = |hook: config::Hook| {
+            let file = hook.file.strip_prefix(&self.dir).unwrap_or(&hook.file).display();
+            Hook {
+                name: hook.name.to_owned(),
+                at: format!("{file}:{}", hook.at.line),
+                path: format!("{HOOKS_DIR}/{}", hook.name),
+                is_replaced: hook.place == HookPlace::Executable,
+            }
+        };
+        hooks(&self.dir).into_iter().map(told).collect()
     }
 
     fn source(

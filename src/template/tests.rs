@@ -250,3 +250,33 @@ fn r15_the_password_in_pgbouncers_file_is_quoted_and_has_no_line_break() {
     let none = Shop::new(TEMPLATE, "broker_password = 'hunter22'\n");
     assert!(none.service(ServiceFile::PgBouncer, "web").unwrap_err().contains("database_password"));
 }
+
+#[test]
+fn r20_hooks_of_the_fabfile_are_told_with_their_place_and_what_replaces_them_and_are_only_read() {
+    let shop = Shop::new(TEMPLATE, SECRETS);
+    assert!(shop.templates().facts("staging").hooks.is_empty());
+    let ran = shop.dir.path().join("ran");
+    let text = format!(
+        "open({:?}, 'w')\n\n@task\ndef post_bootstrap():\n    pass\n\ndef pre_install_rsyslog():\n    pass\n",
+        ran.display().to_string()
+    );
+    std::fs::write(shop.dir.path().join("fabfile.py"), text).unwrap();
+    let hooks = shop.dir.path().join("deployment/hooks");
+    std::fs::create_dir_all(&hooks).unwrap();
+    let replacement = hooks.join("pre_install_rsyslog");
+    std::fs::write(&replacement, "#!/bin/sh\n").unwrap();
+    let told = || {
+        let hooks = shop.templates().facts("staging").hooks;
+        hooks.into_iter().map(|hook| (hook.at, hook.path, hook.is_replaced)).collect::<Vec<_>>()
+    };
+    let expected = |is_replaced| {
+        vec![
+            ("fabfile.py:4".to_owned(), "deployment/hooks/post_bootstrap".to_owned(), false),
+            ("fabfile.py:7".to_owned(), "deployment/hooks/pre_install_rsyslog".to_owned(), is_replaced),
+        ]
+    };
+    assert_eq!(told(), expected(false), "what may not be executed replaces nothing");
+    std::fs::set_permissions(&replacement, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    assert_eq!(told(), expected(true));
+    assert!(!ran.exists(), "Python is never executed");
+}

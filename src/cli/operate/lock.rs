@@ -175,16 +175,7 @@ async fn shown(globals: &Globals, target: &Target, place: &EnvironmentPlace) -> 
         };
         let launched = launched(target, held.as_ref()).await;
         if globals.json {
-            let document = json!({
-                "version": 1, "environment": place.name.as_str(), "lock": kind,
-                "held": held.as_ref().map(|held| json!({ "number": held.number, "note": held.note })),
-                "to_put_back": outstanding,
-                "launched": launched.iter().map(|server| server.id.as_str()).collect::<Vec<_>>(),
-                "left": earlier(&locks, kind).map(|lock| json!({
-                    "number": lock.number, "who": lock.holder.as_ref().map(|holder| &holder.who),
-                    "to_put_back": lock.to_put_back,
-                })).collect::<Vec<_>>(),
-            });
+            let document = document(place, kind, held.as_ref(), &outstanding, &launched, &locks);
             text::write_json(&mut bytes, &document)?;
             continue;
         }
@@ -214,6 +205,30 @@ async fn shown(globals: &Globals, target: &Target, place: &EnvironmentPlace) -> 
     printer.print(bytes).await;
     printer.finish().await?;
     Ok(Exit::Done)
+}
+
+/// What is printed for programs.
+fn document(
+    place: &EnvironmentPlace,
+    kind: LockKind,
+    held: Option<&Held>,
+    outstanding: &[Outstanding],
+    launched: &[Server],
+    locks: &[Lock],
+) -> serde_json::Value {
+    let left = earlier(locks, kind).map(|lock| {
+        json!({
+            "number": lock.number, "who": lock.holder.as_ref().map(|holder| &holder.who),
+            "to_put_back": lock.to_put_back,
+        })
+    });
+    json!({
+        "version": 1, "environment": place.name.as_str(), "lock": kind,
+        "held": held.map(|held| json!({ "number": held.number, "note": held.note })),
+        "to_put_back": outstanding,
+        "launched": launched.iter().map(|server| server.id.as_str()).collect::<Vec<_>>(),
+        "left": left.collect::<Vec<_>>(),
+    })
 }
 
 /// Locks that are held, and those beside which something lies.
@@ -247,4 +262,63 @@ fn left(lock: &Lock, place: &EnvironmentPlace) -> String {
         text += "\n  and more that cannot be read: see its journal";
     }
     text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::lock::{Grip, Holder};
+    use crate::sandbox::{SandboxCloud, Scenario};
+
+    fn lock(kind: LockKind, number: u64, grip: Grip, who: Option<&str>, to_put_back: &[&str]) -> Lock {
+        let holder = who.map(|who| Holder {
+            who: who.into(),
+            identity: String::new(),
+            run: "2026-11-22-0003".into(),
+            operation: "begin-upgrade".into(),
+            step: "step 1/1".into(),
+            since: jiff::Timestamp::UNIX_EPOCH,
+            ended: None,
+        });
+        let to_put_back = to_put_back.iter().map(|value| (*value).to_owned()).collect();
+        Lock { kind, number, grip, holder, seen: None, to_put_back, unreadable: false }
+    }
+
+    #[test]
+    fn what_earlier_locks_have_left_is_told_to_programs_under_left_each_kind_by_itself() {
+        let topology = SandboxCloud::in_memory(Scenario::Calm, 7).unwrap().topology();
+        let place = topology.environment(&"staging".into()).unwrap();
+        let page = "maintenance page of i-1 to off";
+        let locks = [
+            lock(
+                LockKind::Environment,
+                7,
+                Grip::Released,
+                Some("kim@desk"),
+                &[page, "Launch of ag to active"],
+            ),
+            lock(LockKind::Environment, 8, Grip::TakenOver, None, &[page]),
+            lock(LockKind::Environment, 9, Grip::Held, Some("jane@laptop"), &[page]),
+            lock(LockKind::Release, 2, Grip::Released, Some("kim@desk"), &["what ag launches to web v41"]),
+        ];
+        let told = |kind| document(place, kind, None, &[], &[], &locks);
+        let environment = told(LockKind::Environment);
+        assert_eq!(
+            environment["left"],
+            json!([
+                { "number": 7, "who": "kim@desk", "to_put_back": [page, "Launch of ag to active"] },
+                { "number": 8, "who": null, "to_put_back": [page] },
+            ]),
+            "what the holder has to put back is its own business"
+        );
+        assert_eq!(environment["held"], serde_json::Value::Null);
+        let release = told(LockKind::Release);
+        assert_eq!(release["lock"], "release");
+        assert_eq!(release["left"][0]["number"], 2);
+        assert_eq!(
+            document(place, LockKind::Release, None, &[], &[], &[])["left"],
+            json!([]),
+            "a list in any case"
+        );
+    }
 }

@@ -13,6 +13,9 @@ use crate::fleet::words::nearest;
 /// The tasks FabulAWS calls when a fabfile has them.
 pub const HOOKS: [&str; 3] = ["post_bootstrap", "pre_install_rsyslog", "post_reload_production_db"];
 
+/// Where executables that replace them lie, from the project's directory.
+pub const HOOKS_DIR: &str = "deployment/hooks";
+
 /// The most files of a fabfile package that are read.
 const MOST_FILES: usize = 50;
 
@@ -49,7 +52,7 @@ pub fn hooks(dir: &Path) -> Vec<Hook> {
         let Some(text) = source::read(&file, &mut Problems::of(&file)) else { continue };
         for (name, at) in tasks(&text) {
             if hooks.iter().all(|hook| hook.name != name) {
-                let place = place(&dir.join("deployment/hooks").join(name));
+                let place = place(&dir.join(HOOKS_DIR).join(name));
                 hooks.push(Hook { name, file: file.clone(), at, place });
             }
         }
@@ -149,7 +152,7 @@ fn quote_after<'q>(line: &str, open: Option<&'q str>) -> Option<&'q str> {
 /// Lists every hook: replaced ones as notes, the others as warnings. Unknown files among the hooks are reported.
 pub fn unreplaced(context: &Context<'_>, out: &mut Problems) {
     for hook in hooks(context.dir) {
-        let (name, path) = (hook.name, format!("deployment/hooks/{}", hook.name));
+        let (name, path) = (hook.name, format!("{HOOKS_DIR}/{}", hook.name));
         let (severity, what) = match hook.place {
             HookPlace::Executable => {
                 (ProblemSeverity::Note, format!("the task `{name}` is not run; `{path}` takes its place"))
@@ -167,7 +170,7 @@ pub fn unreplaced(context: &Context<'_>, out: &mut Problems) {
         };
         out.add_in(&hook.file, severity, hook.at, &what, None);
     }
-    let dir = context.dir.join("deployment/hooks");
+    let dir = context.dir.join(HOOKS_DIR);
     let Ok(entries) = fs::read_dir(&dir) else { return };
     let mut names: Vec<String> =
         entries.take(MOST_FILES).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();

@@ -20,7 +20,7 @@ use super::project::Project;
 use super::{config_path, read_project};
 use crate::fleet::EnvironmentName;
 
-pub use hooks::{HOOKS, Hook, HookPlace, hooks};
+pub use hooks::{HOOKS, HOOKS_DIR, Hook, HookPlace, hooks};
 
 /// What is checked.
 #[derive(Clone, Debug)]

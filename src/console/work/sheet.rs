@@ -45,12 +45,13 @@ impl Sheet {
         if let Stage::Ready(plan) = &self.stage { Some(plan) } else { None }
     }
 
-    /// When the oldest fact was read that it rests on and that changes by itself. Releases do not, and are asked about
-    /// rarely.
+    /// When the oldest fact was read that it rests on and that changes by itself. Releases do not, and like locks are
+    /// asked about rarely.
     #[must_use]
     pub fn read_at(&self) -> Option<Timestamp> {
         let plan = self.plan()?;
-        let moving = plan.assumes.iter().filter(|one| !matches!(one.fact, Fact::Release { .. }));
+        let moving =
+            plan.assumes.iter().filter(|one| !matches!(one.fact, Fact::Release { .. } | Fact::Lock { .. }));
         Some(moving.map(|one| one.read_at).min().unwrap_or(plan.made_at))
     }
 }

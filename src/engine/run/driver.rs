@@ -271,8 +271,10 @@ impl Driver {
                 let soft = self.book.story().await.plan.step(step).is_some_and(|step| step.soft);
                 let end = match result {
                     Ok(end) => end,
-                    Err(StepStop::Failed(why)) if soft => StepEnd::Warned(why),
-                    Err(StepStop::Failed(why) | StepStop::Unrecorded(why)) => StepEnd::Failed(why),
+                    Err(StepStop::Failed(why) | StepStop::Denied(why)) if soft => StepEnd::Warned(why),
+                    Err(StepStop::Failed(why) | StepStop::Denied(why) | StepStop::Unrecorded(why)) => {
+                        StepEnd::Failed(why)
+                    }
                     Err(StepStop::Stopped(why)) => StepEnd::Stopped(why),
                     Err(StepStop::Unknown(why)) => StepEnd::Unknown(why),
                     Err(StepStop::LockLost(why)) => {
@@ -289,6 +291,7 @@ impl Driver {
                     Err(StepStop::LockLost(why)) => self.lost = Some(why),
                     Err(
                         StepStop::Failed(why)
+                        | StepStop::Denied(why)
                         | StepStop::Stopped(why)
                         | StepStop::Unknown(why)
                         | StepStop::Unrecorded(why),

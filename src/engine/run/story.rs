@@ -232,7 +232,7 @@ impl Story {
             Fact::Setting(setting) => self.ours(setting).contains(&found),
             // A run that replaces members changes them all the time; its steps look at each one.
             Fact::Members { .. } => !self.intents.is_empty(),
-            Fact::Servers { .. } | Fact::Release { .. } => false,
+            Fact::Servers { .. } | Fact::Release { .. } | Fact::Lock { .. } => false,
         }
     }
 

@@ -2,6 +2,7 @@
 //! served by it until it is deployed.
 
 mod builder;
+mod pin;
 
 use jiff::Timestamp;
 
@@ -11,8 +12,8 @@ use super::draft::{Draft, step};
 use super::refused::some;
 use super::release::{prefix, releases};
 use super::settings::{On, Settings};
-use super::{Facts, Options, Refused};
-use crate::fleet::{Group, ImageId, LaunchSource, Layout, Role, RoomQuestion, SubnetChoice};
+use super::{Facts, Options, Refused, hooks};
+use crate::fleet::{Group, ImageId, LaunchSource, Layout, NewServer, Role, RoomQuestion, SubnetChoice};
 use crate::plan::{
     Action, Condition, HostJob, InstanceRef, Lasts, NewRelease, Repeat, Slot, Step, StepId, Undo,
 };
@@ -31,6 +32,10 @@ struct Base {
     image: ImageId,
     /// The type of server that it boots.
     instance_type: Option<String>,
+    /// The instance profile that its servers have.
+    instance_profile: Option<String>,
+    /// Whether their metadata want a token.
+    tokens_required: Option<bool>,
 }
 
 pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -> Result<(), Refused> {
@@ -58,11 +63,8 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
         "It is built upon {}, and nothing is deployed: deploy-serial --release latest does that.",
         base.launch.label()
     ));
-    if group.launch.as_ref().is_some_and(LaunchSource::is_floating) {
-        draft.assume_launch(group);
-    }
-    // R7: from here on a new version changes nothing for the group.
-    let pinned = deploy::pin(draft, group, &base.launch);
+    hooks::done_before(draft, facts);
+    let pinned = pin::pin(draft, facts, group, &base.launch)?;
     let built = build(draft, facts, &code, &settings, server, pinned);
     bake_it(draft, group, &base, &code, names, built);
     Ok(())
@@ -132,9 +134,14 @@ fn base(facts: &Facts<'_>, group: &Group) -> Result<Base, Refused> {
             return Err(Refused::State(format!("image {image}, which {label} boots, was deleted: {point}")));
         }
     }
-    let instance_type = settings.instance_type.clone();
-    let made_at = snapshot.release_of_launch(launch).made_at;
-    Ok(Base { launch: settings.resolved.clone(), made_at, image: image.clone(), instance_type })
+    Ok(Base {
+        launch: settings.resolved.clone(),
+        made_at: snapshot.release_of_launch(launch).made_at,
+        image: image.clone(),
+        instance_type: settings.instance_type.clone(),
+        instance_profile: settings.instance_profile.clone(),
+        tokens_required: settings.tokens_required,
+    })
 }
 
 /// A release of the same code is made anew only when somebody says so.
@@ -217,10 +224,16 @@ fn build(
     facts: &Facts<'_>,
     code: &Code,
     settings: &Settings,
-    server: crate::plan::NewServer,
+    server: NewServer,
     pinned: Option<StepId>,
 ) -> StepId {
-    let what = format!("{} from {}", server.instance_type, server.image);
+    let mut what = format!("{} from {}", server.instance_type, server.image);
+    if server.public_address {
+        what.push_str(", with a public address");
+    }
+    if let Some(profile) = &server.instance_profile {
+        what = format!("{what}, with instance profile {}", crate::fleet::text::one_line(profile));
+    }
     let launch = draft.add(Step {
         after: pinned.into_iter().collect(),
         becomes: Some(what),

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::draft::Draft;
 use super::super::facts::{age, stays};
 use super::super::refused::some;
-use super::super::release::Launchable;
+use super::super::release::{Launchable, releases};
 use super::super::{Facts, Refused, room};
 use crate::fleet::{Activity, Group, LaunchSource, LoadBalancerName, Process, Role, Server};
 
@@ -52,6 +52,7 @@ pub(super) fn look<'f>(
     draft.assume_sizes_and_launch(group);
     draft.assume_release(&to.launch);
     baked_addresses(draft, facts, &to)?;
+    baked_users(draft, facts, &to);
     if group.is_moving() {
         draft.note(format!("{} is not at rest: servers come or go already.", group.name));
     }
@@ -180,7 +181,7 @@ pub(in super::super) fn newer_than<'f>(
     facts: &Facts<'f>,
     made_at: Timestamp,
 ) -> Result<(Vec<&'f Server>, Vec<&'f Server>), Refused> {
-    let servers = facts.servers(&[Role::DbPrimary, Role::Cache, Role::DbReplica])?;
+    let servers = facts.servers(&[Role::DbPrimary, Role::Combo, Role::Cache, Role::DbReplica])?;
     let newer = servers.into_iter().filter(|server| server.launched_at.is_some_and(|at| at > made_at));
     Ok(newer.partition(|server| server.role.role == Role::DbReplica))
 }
@@ -204,6 +205,21 @@ fn baked_addresses(draft: &mut Draft<'_>, facts: &Facts<'_>, to: &Launchable) ->
             to.named()
         ),
     )
+}
+
+/// R23: an image has the users of its time, and their keys.
+fn baked_users(draft: &mut Draft<'_>, facts: &Facts<'_>, to: &Launchable) {
+    let is_older = |one: &Launchable| one.made_at > to.made_at && one.image != to.image;
+    if releases(facts).iter().any(is_older) {
+        draft.note(format!(
+            "The image of {} was made {} ago, and there is a newer one: users and keys on its servers are those of then. \
+             Whoever was removed since comes back; remove them again, or make the release anew with create-release \
+             --changeset {} --override again.",
+            to.changeset.short(),
+            age(facts.now.duration_since(to.made_at)),
+            to.changeset.short()
+        ));
+    }
 }
 
 /// How long a new server may take; R5: the group must not judge it before it has booted.

@@ -68,6 +68,7 @@ pub(in super::super) fn plan(
         &Role::Web,
         facts.servers(&[Role::Web])?.iter().map(|server| server.id.clone()).collect(),
     );
+    draft.assume_combos()?;
     let group = facts.group()?;
     let launched = facts.snapshot.current_launch(group).filter(|launch| {
         let baked = facts.snapshot.release_of_launch(launch).changeset;

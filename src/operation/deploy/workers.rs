@@ -9,7 +9,7 @@ use super::migrations::{self, Meeting, look};
 use super::{before, cdn, new_relic};
 use crate::fleet::{Changeset, Power, Role, Server, words};
 use crate::plan::{Action, HostJob, InstanceRef, Lasts, Step, StepId, Undo};
-use crate::recipe::{celery, code, manage, services};
+use crate::recipe::{celery, code, health, manage, services};
 
 /// What the workers' part gives to the rest.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +79,7 @@ pub(super) fn lane<'f>(
     }
     let of_role = workers.iter().filter(|server| server.role.role == Role::Worker);
     draft.assume_servers(&Role::Worker, of_role.map(|server| server.id.clone()).collect());
+    draft.assume_combos()?;
     let layout = &facts.place.layout;
     let mut lane = Lane { first: Some(first), ..Lane::default() };
     let checkout = code::checkout(layout, &to.changeset);
@@ -121,7 +122,29 @@ pub(super) fn lane<'f>(
         lane.done.push(start);
         lane.steps.push(start);
     }
+    for combo in workers.iter().filter(|worker| worker.role.role == Role::Combo) {
+        let served = serve_anew(draft, facts, combo, &lane.ready);
+        lane.done.push(served);
+    }
     Ok(lane)
+}
+
+/// R22: a combo server also serves the site, from the same checkout: Gunicorn gets the new code, too.
+fn serve_anew(draft: &mut Draft<'_>, facts: &Facts<'_>, combo: &Server, ready: &[StepId]) -> StepId {
+    let layout = &facts.place.layout;
+    let script = services::restart(layout, services::Group::Web);
+    let restart = draft.add(Step {
+        after: ready.to_vec(),
+        deadline_s: 180,
+        noticed: Some("requests at it wait a moment".into()),
+        ..job(combo, "restart Gunicorn, which serves from the same code", "gunicorn-restart", script)
+    });
+    let title = "wait until Django answers its own check";
+    draft.add(Step {
+        after: vec![restart],
+        deadline_s: 240,
+        ..job(combo, title, "health", health::wait(layout, 120))
+    })
 }
 
 /// What one worker does for all: the schema and the static files.
@@ -225,7 +248,7 @@ pub(super) fn new_code(
     let layout = &facts.place.layout;
     let measured = facts.snapshot.measured(&server.id).and_then(|m| m.code());
     let measured = measured.map(|code| Changeset::new(&code.changeset));
-    let is_web = server.role.role == Role::Web;
+    let is_web = matches!(server.role.role, Role::Web | Role::Combo);
     let old = measured.or_else(|| baked.cloned());
     let restarted = is_web.then_some(services::Group::Web);
     // What was not measured is noted on the server before it is changed: going back never guesses.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 
 use super::*;
-use crate::fleet::{LaunchSource, Layout, Role};
-use crate::plan::{Action, InstanceRef, Lasts, LockKind, NewServer, Plan, Step, Undo};
+use crate::fleet::lock::{Grip, Holder};
+use crate::fleet::{AddressChoice, LaunchSource, Layout, Lock, NewServer, Role};
+use crate::plan::{Action, InstanceRef, Lasts, LockKind, Plan, Step, Undo};
+use crate::template::{Hook, SiteFacts};
 
 const HEAD: &str = "5e6f7081928374655647382910fedcba01234567";
 const GIVEN: (Opt, &str) = (Opt::Changeset, "5e6f708");
@@ -69,6 +71,111 @@ fn the_builder_goes_whatever_way_it_ends_and_what_is_made_stays_only_together() 
         assert!(waits_for(&plan, terminate, made));
     }
     assert!(plan.steps.iter().all(|step| step.noticed.is_none()) && plan.noticed.is_none());
+}
+
+#[test]
+fn the_builder_has_a_public_address_where_ssh_goes_to_one_and_the_profile_and_metadata_of_what_is_launched() {
+    let mut world = world();
+    world.ssh = AddressChoice::PublicDns;
+    let plan = world.plan("create-release", &[]).unwrap();
+    let server = builder(&plan);
+    assert!(!server.public_address, "the default subnets give one by themselves");
+    assert_eq!((server.instance_profile.as_ref(), server.tokens_required), (None, None));
+    world.place.web.subnets = vec!["subnet-a".into()];
+    world.parts.launch[0].instance_profile = Some("myproject-web".into());
+    world.parts.launch[0].tokens_required = Some(true);
+    let plan = world.plan("create-release", &[]).unwrap();
+    let server = builder(&plan);
+    assert!(server.public_address);
+    assert_eq!(server.instance_profile.as_deref(), Some("myproject-web"));
+    assert_eq!(server.tokens_required, Some(true));
+    assert_eq!(
+        the(&plan, "launch a builder").becomes.as_deref(),
+        Some("c5.large from ami-1, with a public address, with instance profile myproject-web")
+    );
+    let again: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+    assert_eq!(again, plan);
+    for private in [AddressChoice::Private, AddressChoice::PrivateDns] {
+        world.ssh = private;
+        assert!(!builder(&world.plan("create-release", &[]).unwrap()).public_address);
+    }
+}
+
+#[test]
+fn r7_a_group_that_moves_is_pinned_only_while_nobody_else_changes_the_environment() {
+    let mut world = World::templated("$Latest");
+    let plan = world.plan("create-release", &[GIVEN]).unwrap();
+    let is_lock = |plan: &Plan| plan.assumes.iter().any(|one| one.fact.to_string() == "the lock of staging");
+    assert!(is_lock(&plan) && the(&plan, "pin the group").destructive, "looked at right before it is pinned");
+    let lock = |kind, grip| Lock {
+        kind,
+        number: 7,
+        grip,
+        holder: Some(Holder {
+            who: "kim@desk".into(),
+            identity: String::new(),
+            run: "2026-11-22-0003".into(),
+            operation: "deploy-serial".into(),
+            step: "step 1/9".into(),
+            since: crate::fleet::sample::epoch(),
+            ended: None,
+        }),
+        seen: None,
+        to_put_back: Vec::new(),
+        unreadable: false,
+    };
+    world.locks = Some(vec![lock(LockKind::Environment, Grip::Held)]);
+    let refused = world.refused("create-release", &[GIVEN]);
+    assert!(refused.contains("while kim@desk changes staging (deploy-serial, lock 7). Wait"), "{refused}");
+    for other in [lock(LockKind::Environment, Grip::Released), lock(LockKind::Release, Grip::Held)] {
+        world.locks = Some(vec![other]);
+        assert!(world.plan("create-release", &[GIVEN]).is_ok());
+    }
+    world.locks = None;
+    let plan = world.plan("create-release", &[GIVEN]).unwrap();
+    assert!(plan.notes.iter().any(|note| note.contains("is not known: see that nobody deploys")), "{plan:?}");
+    assert!(!is_lock(&plan), "what cannot be read is not read again");
+    let mut numbered = World::templated("41");
+    numbered.locks = Some(vec![lock(LockKind::Environment, Grip::Held)]);
+    let plan = numbered.plan("create-release", &[GIVEN]).unwrap();
+    assert!(!is_lock(&plan), "never in the way of an incident");
+}
+
+#[test]
+fn r20_hooks_of_new_servers_are_named_and_not_run_on_one_that_boots_an_image() {
+    let mut world = world();
+    let hook = |name: &str, line: u32, is_replaced: bool| Hook {
+        name: name.into(),
+        at: format!("fabfile.py:{line}"),
+        path: format!("deployment/hooks/{name}"),
+        is_replaced,
+    };
+    let hooks = vec![
+        hook("post_bootstrap", 12, false),
+        hook("pre_install_rsyslog", 30, true),
+        hook("post_reload_production_db", 44, false),
+    ];
+    world.site = Some(SiteFacts {
+        services: Vec::new(),
+        settings: None,
+        missing: Vec::new(),
+        tells_new_relic: false,
+        secrets_file: "fabsecrets_staging.py".into(),
+        hooks,
+    });
+    let plan = world.plan("create-release", &[]).unwrap();
+    let told: Vec<_> = plan.notes.iter().filter(|note| note.contains("fabfile.py")).collect();
+    assert_eq!(told.len(), 2, "the database's hook has nothing to do with a release: {told:?}");
+    assert!(
+        told[0]
+            .starts_with("The task post_bootstrap of fabfile.py:12 is not run: FabulAWS runs it on servers")
+    );
+    assert!(
+        told[1].contains("is not run, and neither is deployment/hooks/pre_install_rsyslog: "),
+        "{}",
+        told[1]
+    );
+    assert!(plan.steps.iter().all(|step| !step.title.contains("hook")));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! An environment to plan for, and a plan as text.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -8,8 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::*;
 use crate::fleet::sample::{self, Parts};
 use crate::fleet::{
-    Changeset, CodeLayout, EnvironmentPlace, Fact, LaunchSettings, LaunchSource, Layout, Measured, Reading,
-    Room, Snapshot, Source, SubnetRoom, SuspendedProcess, Topic, Topology, VcpuClass, VcpuRoom, measured,
+    AddressChoice, Changeset, CodeLayout, EnvironmentPlace, Fact, LaunchSettings, LaunchSource, Layout, Lock,
+    Measured, Reading, Room, Snapshot, Source, SubnetRoom, SuspendedProcess, Topic, Topology, VcpuClass,
+    VcpuRoom, measured,
 };
 use crate::plan::Plan;
 use crate::repo::{Between, Commit, Danger, Head, Migration, Question, RepoFacts};
@@ -23,6 +25,10 @@ pub(super) struct World {
     pub(super) repo: Option<RepoFacts>,
     pub(super) site: Option<SiteFacts>,
     pub(super) room: Option<Room>,
+    /// Locks of the environment; none where they cannot be read.
+    pub(super) locks: Option<Vec<Lock>>,
+    /// Which address ssh goes to.
+    pub(super) ssh: AddressChoice,
     /// How old everything is.
     pub(super) age: SignedDuration,
     measured: Vec<(String, Fact)>,
@@ -41,6 +47,8 @@ impl World {
             repo: None,
             site: None,
             room: Some(room(4_000, 8_000)),
+            locks: Some(Vec::new()),
+            ssh: AddressChoice::Private,
             age,
             measured: Vec::new(),
         }
@@ -70,6 +78,8 @@ impl World {
             resolved: template(version),
             image: Some("ami-1".into()),
             instance_type: None,
+            instance_profile: None,
+            tokens_required: None,
             description: Some(name.into()),
             created_at: None,
         };
@@ -89,6 +99,8 @@ impl World {
             resolved: launch,
             image: Some(image.into()),
             instance_type: None,
+            instance_profile: None,
+            tokens_required: None,
             description: None,
             created_at: None,
         });
@@ -156,6 +168,10 @@ impl World {
 
     pub(super) fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.parts.snapshot();
+        if let Some(locks) = &self.locks {
+            let all = BTreeMap::from([(self.place.name.clone(), locks.clone())]);
+            snapshot.locks = Reading::taken(Source::SsmGetParametersByPath, all, sample::epoch());
+        }
         for (server, fact) in &self.measured {
             let entry = snapshot.measured.entry(server.as_str().into()).or_default();
             let mut one: Measured = (**entry).clone();
@@ -223,7 +239,7 @@ impl World {
             deployment: "myproject".into(),
             region: "us-east-1".into(),
             environments: vec![self.place.clone()],
-            ssh_address: crate::fleet::AddressChoice::Private,
+            ssh_address: self.ssh,
         }
     }
 }

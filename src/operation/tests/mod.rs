@@ -2,6 +2,7 @@
 
 mod branches;
 mod cdn;
+mod combo;
 mod create_release;
 mod deploys;
 mod fixture;

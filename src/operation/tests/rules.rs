@@ -313,3 +313,26 @@ fn r13_code_does_not_go_to_web_servers_in_place_before_its_migrations() {
     assert!(refused.to_string().contains("exports.0042_add_index"), "{refused}");
     assert!(world.plan("deploy-web", &[options[0], (Opt::Override, "unmigrated")]).is_ok());
 }
+
+#[test]
+fn r23_an_image_that_is_not_the_newest_brings_back_the_users_and_keys_of_its_time() {
+    let mut world = World::with_releases(2);
+    world.place.branch = Some("develop".into());
+    world.head("develop", Ok("5e6f7081928374655647382910fedcba01234567"));
+    let said = |operation: &str, options: &[(Opt, &str)]| {
+        let notes = world.plan(operation, options).unwrap().notes;
+        notes.into_iter().find(|note| note.contains("users and keys"))
+    };
+    let old = (Opt::Release, "9f8e7d6c");
+    for options in [&[old][..], &[old, (Opt::Full, "")]] {
+        let note = said("rollback", options).unwrap();
+        assert!(
+            note.starts_with("The image of 9f8e7d6 was made 44.0 h ago, and there is a newer one"),
+            "{note}"
+        );
+    }
+    assert!(said("deploy-full", &[old]).is_some(), "a deploy of an old release is no better");
+    assert_eq!(said("deploy-serial", &[LATEST]), None, "the newest image");
+    assert_eq!(said("deploy-web", &[old]), None, "no image is booted");
+    assert_eq!(said("create-release", &[]), None, "what it builds upon is what is launched anyway");
+}

@@ -18,11 +18,12 @@ fn problem(view: &View<'_>, balancer: &str, servers: &[InstanceId]) -> rusqlite:
         ))));
     }
     for server in servers {
-        let known = view
+        let born: Option<i64> = view
             .c
-            .prepare_cached("SELECT 1 FROM instances WHERE id = ?1 AND power <> 'terminated'")?
-            .exists([server.as_str()])?;
-        if !known {
+            .prepare_cached("SELECT created_at FROM instances WHERE id = ?1 AND power <> 'terminated'")?
+            .query_row([server.as_str()], |row| row.get(0))
+            .optional()?;
+        if born.is_none_or(|born| view.is_unlisted(born)) {
             return Ok(Some(refused(format!(
                 "Nothing was changed at {balancer}: there is no instance {server} (InvalidInstance)."
             ))));

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Changed, absent, refused};
 use crate::cloud::{CloudError, ServerSpec};
-use crate::fleet::{ImageId, InstanceId};
+use crate::fleet::{ImageId, InstanceId, NewServer};
 use crate::sandbox::places::{DEPLOYMENT, ZONES};
 use crate::sandbox::read::View;
 use crate::sandbox::room;
@@ -26,6 +26,7 @@ pub(super) fn launch(view: &View<'_>, spec: &ServerSpec) -> Changed<InstanceId> 
             "Nothing was launched: a client token has 1 to 64 ASCII characters (InvalidParameterValue).",
         );
     }
+    let server = &spec.server;
     let asked = format!("{spec:?}");
     let before: Option<(String, String)> = view
         .c
@@ -41,15 +42,15 @@ pub(super) fn launch(view: &View<'_>, spec: &ServerSpec) -> Changed<InstanceId> 
         }
         return Ok(Ok(InstanceId::new(instance)));
     }
-    let labels = match labels(view, spec)? {
+    let labels = match labels(view, server)? {
         Ok(labels) => labels,
         Err(error) => return Ok(Err(error)),
     };
-    if let Some(why) = image_problem(view, spec.image.as_str())? {
+    if let Some(why) = image_problem(view, server.image.as_str())? {
         return refused(format!("Nothing was launched: {why}"));
     }
-    let subnet = |zone: &&&str| spec.subnet.as_ref().is_some_and(|s| *s == view.dice.id("subnet", zone, 0));
-    let zone = match &spec.zone {
+    let subnet = |zone: &&&str| server.subnet.as_ref().is_some_and(|s| *s == view.dice.id("subnet", zone, 0));
+    let zone = match &server.zone {
         Some(zone) => ZONES.iter().find(|known| **known == zone.as_str()),
         None => ZONES.iter().find(subnet).or(ZONES.first()),
     };
@@ -59,7 +60,7 @@ pub(super) fn launch(view: &View<'_>, spec: &ServerSpec) -> Changed<InstanceId> 
             ZONES.join(", ")
         ));
     };
-    let zone = match room::place(view.c, view.dice, [*zone], &spec.instance_type)? {
+    let zone = match room::place(view.c, view.dice, [*zone], &server.instance_type)? {
         Ok(zone) => zone,
         Err(why) => return refused(format!("Nothing was launched: {why}")),
     };
@@ -76,15 +77,15 @@ pub(super) fn launch(view: &View<'_>, spec: &ServerSpec) -> Changed<InstanceId> 
             power: "pending",
             power_reason: None,
             zone,
-            instance_type: &spec.instance_type,
-            image: spec.image.as_str(),
+            instance_type: &server.instance_type,
+            image: server.image.as_str(),
             launched_at: view.now,
             address,
             group: None,
             launch: None,
         },
     )?;
-    for (key, value) in &spec.tags {
+    for (key, value) in &server.tags {
         view.c
             .prepare_cached("INSERT OR REPLACE INTO tags (instance, key, value) VALUES (?1, ?2, ?3)")?
             .execute([&id, key, value])?;
@@ -99,9 +100,9 @@ pub(super) fn launch(view: &View<'_>, spec: &ServerSpec) -> Changed<InstanceId> 
     Ok(Ok(InstanceId::new(id)))
 }
 
-fn labels<'a>(view: &View<'_>, spec: &'a ServerSpec) -> Changed<Labels<'a>> {
+fn labels<'a>(view: &View<'_>, server: &'a NewServer) -> Changed<Labels<'a>> {
     let tags: BTreeMap<&str, &str> =
-        spec.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        server.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let (Some(deployment), Some(environment), Some(role)) =
         (tags.get("deployment"), tags.get("environment"), tags.get("role"))
     else {

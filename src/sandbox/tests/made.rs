@@ -3,7 +3,9 @@
 use super::changed::{absent, group_of, refused, releases_of};
 use super::{assert_sound, memory, now, step};
 use crate::cloud::{CloudChange, CloudError, CloudRead, LaunchSpec, ServerSpec};
-use crate::fleet::{Image, ImageId, InstanceId, LaunchSource, Power, Server, Sizes, Standing, release};
+use crate::fleet::{
+    Image, ImageId, InstanceId, LaunchSource, NewServer, Power, Server, Sizes, Standing, release,
+};
 use crate::sandbox::rows::{Event, schedule};
 use crate::sandbox::{SandboxCloud, Scenario, held};
 
@@ -19,16 +21,24 @@ pub(super) fn builder(cloud: &SandboxCloud, token: &str) -> ServerSpec {
         ("role", "web-PENDING"),
         ("quarterdeck-run", "r7"),
     ];
-    ServerSpec {
-        token: token.to_owned(),
+    let server = NewServer {
         image: image_of(cloud, &group_of(cloud, "staging").launch.unwrap()),
         instance_type: "t3.medium".to_owned(),
         zone: None,
         subnet: None,
+        public_address: false,
         security_groups: Vec::new(),
         key_name: None,
+        instance_profile: None,
+        tokens_required: None,
         tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec(),
-    }
+    };
+    ServerSpec { token: token.to_owned(), server }
+}
+
+fn with(mut spec: ServerSpec, change: impl FnOnce(&mut NewServer)) -> ServerSpec {
+    change(&mut spec.server);
+    spec
 }
 
 fn server(cloud: &SandboxCloud, id: &InstanceId) -> Server {
@@ -53,7 +63,7 @@ fn a_launched_server_has_its_tags_and_boots_and_asking_twice_launches_once() {
     assert_eq!(pending.tags.get("quarterdeck-run").map(String::as_str), Some("r7"));
     step(&cloud, 150);
     assert_eq!(server(&cloud, &id).power, Power::Running);
-    let other = ServerSpec { instance_type: "t3.large".to_owned(), ..spec };
+    let other = with(spec, |server| server.instance_type = "t3.large".to_owned());
     refused(now(cloud.launch(&other)), "IdempotentParameterMismatch");
     let second = now(cloud.launch(&builder(&cloud, "r7-4"))).unwrap();
     assert_ne!(second, id);
@@ -64,13 +74,13 @@ fn a_launched_server_has_its_tags_and_boots_and_asking_twice_launches_once() {
 fn what_cannot_be_launched_is_refused() {
     let cloud = memory(Scenario::Calm);
     let spec = builder(&cloud, "t");
-    let image = ServerSpec { image: "ami-none".into(), ..spec.clone() };
+    let image = with(spec.clone(), |server| server.image = "ami-none".into());
     refused(now(cloud.launch(&image)), "InvalidAMIID.NotFound");
-    let zone = ServerSpec { zone: Some("eu-west-1a".into()), ..spec.clone() };
+    let zone = with(spec.clone(), |server| server.zone = Some("eu-west-1a".into()));
     refused(now(cloud.launch(&zone)), "us-east-1a");
     let token = ServerSpec { token: "t".repeat(65), ..spec.clone() };
     refused(now(cloud.launch(&token)), "64");
-    let untagged = ServerSpec { tags: Vec::new(), ..spec };
+    let untagged = with(spec, |server| server.tags.clear());
     refused(now(cloud.launch(&untagged)), "tags");
 }
 
@@ -102,7 +112,10 @@ fn an_image_is_pending_for_a_while_and_its_name_is_unique() {
     assert!(matches!(now(cloud.create_image(&id, name)), Err(CloudError::Exists(_))));
     step(&cloud, 10);
     assert_eq!(image(&cloud, &made).state, "pending");
-    refused(now(cloud.launch(&ServerSpec { image: made.clone(), ..builder(&cloud, "u") })), "Unavailable");
+    refused(
+        now(cloud.launch(&with(builder(&cloud, "u"), |server| server.image = made.clone()))),
+        "Unavailable",
+    );
     step(&cloud, 110);
     assert_eq!(image(&cloud, &made).state, "available");
     assert_eq!(now(cloud.images_named(name)).unwrap().len(), 1);

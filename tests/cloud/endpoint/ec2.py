@@ -8,6 +8,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.core import TaggedEC2Resource
+from moto.ec2.models.iam_instance_profile import IamInstanceProfileAssociationBackend
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.responses.general import General
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
@@ -89,6 +90,12 @@ def run_instances(old, self, image_id, count, user_data, security_group_names, *
     for instance in made.instances:
         boot(instance)
     return made
+
+
+@mend(IamInstanceProfileAssociationBackend)
+def associate_iam_instance_profile(old, self, instance_id, **profile):
+    """Asked twice with one token moto gives the profile twice, and refuses the second."""
+    return self.iam_instance_profile_associations.get(instance_id) or old(instance_id, **profile)
 
 
 @mend(Instance)

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use quarterdeck::cloud::{Answer, CloudChange, CloudError, CloudRead, LaunchSpec, ServerSpec};
-use quarterdeck::fleet::{LaunchSource, Process, Sizes};
+use quarterdeck::fleet::{LaunchSource, NewServer, Process, Sizes};
 
 use super::{Account, account};
 
@@ -87,16 +87,19 @@ fn copy(like: &LaunchSource, n: usize) -> LaunchSpec {
 }
 
 fn spec(a: &Account, token: &str) -> ServerSpec {
-    ServerSpec {
-        token: token.into(),
+    let server = NewServer {
         image: a.staging["image"].as_str().unwrap().into(),
         instance_type: "t3.micro".into(),
         zone: None,
         subnet: None,
+        public_address: false,
         security_groups: vec![],
         key_name: None,
+        instance_profile: None,
+        tokens_required: None,
         tags: vec![("deployment".into(), "myproject".into())],
-    }
+    };
+    ServerSpec { token: token.into(), server }
 }
 
 /// A template of another deployment, so that both kinds are there.

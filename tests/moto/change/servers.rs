@@ -1,21 +1,24 @@
 //! Servers that are launched, terminated, and join and leave load balancers.
 
 use quarterdeck::cloud::{CloudChange, CloudError, CloudRead, ServerSpec};
-use quarterdeck::fleet::{ImageId, Power, Process, Server};
+use quarterdeck::fleet::{ImageId, NewServer, Power, Process, Server};
+use serde_json::json;
 
 use super::{Account, account, in_service};
 
 /// A worker like the one that is there.
 async fn spec(a: &Account, token: &str) -> ServerSpec {
     let like = server(a, a.servers("worker")[0].as_str()).await;
-    ServerSpec {
-        token: token.into(),
+    let server = NewServer {
         image: like.image,
         instance_type: "m5.large".into(),
         zone: Some("us-east-1c".into()),
         subnet: None,
+        public_address: false,
         security_groups: vec!["default".into()],
         key_name: None,
+        instance_profile: None,
+        tokens_required: None,
         tags: [
             ("deployment", "myproject"),
             ("environment", "staging"),
@@ -24,7 +27,15 @@ async fn spec(a: &Account, token: &str) -> ServerSpec {
         ]
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .to_vec(),
-    }
+    };
+    ServerSpec { token: token.into(), server }
+}
+
+/// The same of something else.
+fn with(spec: &ServerSpec, token: &str, change: impl FnOnce(&mut NewServer)) -> ServerSpec {
+    let mut server = spec.server.clone();
+    change(&mut server);
+    ServerSpec { token: token.into(), server }
 }
 
 async fn server(a: &Account, id: &str) -> Server {
@@ -41,14 +52,60 @@ fn a_server_is_launched_once_per_token_with_its_tags_and_its_place() {
         let found = server(&a, id.as_str()).await;
         assert_eq!(found.name.as_deref(), Some("myproject_staging_worker-PENDING"));
         assert_eq!(found.zone.as_str(), "us-east-1c");
-        assert_eq!(found.image, wanted.image);
-        let other = ServerSpec { instance_type: "t3.micro".into(), ..wanted.clone() };
+        assert_eq!(found.image, wanted.server.image);
+        let other = with(&wanted, &wanted.token, |server| server.instance_type = "t3.micro".into());
         let error = a.change.launch(&other).await.unwrap_err();
         assert!(matches!(error, CloudError::Refused(_)), "{error:?}");
-        let unknown =
-            ServerSpec { token: "t2".into(), image: ImageId::new("ami-0123456789abcdef0"), ..wanted };
+        let unknown = with(&wanted, "t2", |server| server.image = ImageId::new("ami-0123456789abcdef0"));
         let error = a.change.launch(&unknown).await.unwrap_err();
         assert!(matches!(error, CloudError::Absent(_)), "{error:?}");
+    });
+}
+
+#[test]
+fn a_builder_gets_a_public_address_in_its_subnet_and_the_profile_and_metadata_of_the_group_s_servers() {
+    let name = "servers::a_builder_gets_a_public_address_in_its_subnet_and_the_profile_and_metadata_of_the_group_s_servers";
+    account(name, &[], async |a| {
+        let call =
+            |service: &str, what: &str, arguments: serde_json::Value| a.wire.call(service, what, &arguments);
+        call("iam", "create_instance_profile", json!({ "InstanceProfileName": "myproject-web" }));
+        let network = call("ec2", "create_vpc", json!({ "CidrBlock": "10.9.0.0/16" }));
+        let vpc = &network["Vpc"]["VpcId"];
+        let subnet = call("ec2", "create_subnet", json!({ "VpcId": vpc, "CidrBlock": "10.9.1.0/24" }));
+        let group = json!({ "VpcId": vpc, "GroupName": "web", "Description": "web" });
+        let group = call("ec2", "create_security_group", group);
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let (subnet, group) = (text(&subnet["Subnet"]["SubnetId"]), text(&group["GroupId"]));
+        let like = spec(&a, "run-7-step-3").await;
+        let builder = with(&like, "t1", |server| {
+            server.zone = None;
+            server.subnet = Some(subnet.clone());
+            server.public_address = true;
+            server.security_groups = vec![group.clone()];
+            server.instance_profile = Some("myproject-web".into());
+            server.tokens_required = Some(true);
+        });
+        let id = a.change.launch(&builder).await.unwrap();
+        assert_eq!(a.change.launch(&builder).await.unwrap(), id, "asked twice, launched once");
+        let found = server(&a, id.as_str()).await;
+        assert_eq!(found.subnet.as_deref(), Some(subnet.as_str()));
+        assert!(found.public_address.is_some(), "the subnet gives none by itself: {found:?}");
+        assert!(
+            found.instance_profile.as_ref().is_some_and(|arn| arn.ends_with("/myproject-web")),
+            "{found:?}"
+        );
+        let all = call("ec2", "describe_instances", json!({ "InstanceIds": [id.as_str()] }));
+        let shown = &all["Reservations"][0]["Instances"][0];
+        assert_eq!(shown["MetadataOptions"]["HttpTokens"], "required", "{shown}");
+        let interface = &shown["NetworkInterfaces"][0];
+        assert_eq!(interface["Groups"][0]["GroupId"].as_str(), Some(group.as_str()), "{interface}");
+        let by_arn = found.instance_profile.clone();
+        let hidden = with(&builder, "t2", |server| {
+            server.public_address = false;
+            server.instance_profile = by_arn;
+        });
+        let found = server(&a, a.change.launch(&hidden).await.unwrap().as_str()).await;
+        assert_eq!((found.public_address, found.subnet), (None, Some(subnet)));
     });
 }
 

@@ -58,17 +58,53 @@ async fn a_release_is_made_ahead_of_time_changes_nothing_and_is_deployed_then() 
 #[tokio::test(start_paused = true)]
 async fn r7_a_group_that_follows_latest_launches_what_it_did_after_a_release_was_made() {
     let kit = Kit::new();
+    follows_latest(&kit).await;
     let before = kit.group("staging").await;
-    let Some(LaunchSource::Template { id, name, .. }) = before.launch.clone() else { panic!("{before:?}") };
-    let latest = LaunchSource::Template { id, name, version: "$Latest".into() };
-    kit.cloud.set_launch(&before.name, &latest).await.unwrap();
-    kit.cloud.pause(Duration::from_secs(60)).await;
+    let latest = before.launch.clone().unwrap();
     let newest = kit.cloud.releases(&latest, "").await.unwrap().remove(0).resolved;
     let (state, story) = kit.apply(&format!("create-release staging --changeset {CODE}")).await;
     assert_eq!(state, RunState::Done, "{:?}", story.failure());
     kit.cloud.pause(Duration::from_secs(60)).await;
     assert_eq!(kit.group("staging").await.launch, Some(newest));
     assert_eq!(made(&kit, "staging").await[0], CODE);
+}
+
+/// The group follows whatever version is the newest.
+async fn follows_latest(kit: &Kit) {
+    let group = kit.group("staging").await;
+    let Some(LaunchSource::Template { id, name, .. }) = group.launch.clone() else { panic!("{group:?}") };
+    let latest = LaunchSource::Template { id, name, version: "$Latest".into() };
+    kit.cloud.set_launch(&group.name, &latest).await.unwrap();
+    kit.cloud.pause(Duration::from_secs(60)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn r7_a_group_that_moves_is_not_pinned_under_the_hands_of_whoever_holds_the_environments_lock() {
+    let kit = Kit::new();
+    follows_latest(&kit).await;
+    let line = format!("create-release staging --changeset {CODE}");
+    let plan = kit.plan(&line).await.unwrap();
+    let (place, before) = (kit.place("staging"), kit.group("staging").await.launch);
+    let who = || launch(&kit.target, None, false);
+    // Somebody begins after it was planned.
+    let other = kit.plan("deploy-worker staging --release latest").await.unwrap();
+    let other = begin(ports(&kit.target, &place).unwrap(), kit.store(), other, who().await).await.unwrap();
+    let Err(refused) = begin(ports(&kit.target, &place).unwrap(), kit.store(), plan, who().await).await
+    else {
+        panic!("it is refused")
+    };
+    assert!(
+        refused.to_string().contains("the lock of staging is no longer as the plan takes it"),
+        "{refused}"
+    );
+    let Err(Stop::Refused(refused) | Stop::Failed(refused)) = kit.plan(&line).await else {
+        panic!("it is refused")
+    };
+    assert!(refused.contains("follows a moving version"), "{refused}");
+    assert_eq!(told(other).await.0, RunState::Done);
+    assert_eq!(kit.group("staging").await.launch, before);
+    let (state, story) = kit.apply(&line).await;
+    assert_eq!(state, RunState::Done, "{:?}", story.failure());
 }
 
 #[tokio::test(start_paused = true)]

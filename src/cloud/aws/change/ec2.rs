@@ -1,43 +1,41 @@
 //! Servers that are launched and terminated one by one.
 
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
-use aws_sdk_ec2::types::{InstanceType, Placement, ResourceType, Tag, TagSpecification};
+use aws_sdk_ec2::types::{
+    HttpTokensState, IamInstanceProfileSpecification, InstanceMetadataOptionsRequest,
+    InstanceNetworkInterfaceSpecification, InstanceType, Placement, ResourceType, Tag, TagSpecification,
+};
 
 use super::{AwsChange, incomplete, is_absent, listed, unless};
 use crate::cloud::{Answer, CloudError, ServerSpec};
-use crate::fleet::InstanceId;
+use crate::fleet::{InstanceId, NewServer};
 
 pub const RUN: &str = "ec2:RunInstances";
 pub const TERMINATE: &str = "ec2:TerminateInstances";
 
 /// `RunInstances` of one server, with its tags from its first moment.
-pub async fn launch(change: &AwsChange, server: &ServerSpec) -> Answer<InstanceId> {
-    let request = asked(change.clients().ec2.run_instances(), server);
-    let about = format!("a server from image {}", server.image);
+pub async fn launch(change: &AwsChange, spec: &ServerSpec) -> Answer<InstanceId> {
+    let request = change.clients().ec2.run_instances().client_token(&spec.token);
+    let request = asked(request, &spec.server);
+    let about = format!("a server from image {}", spec.server.image);
     let made = change.send(RUN, &about, || request.clone().send()).await?;
     let id = made.instances().first().and_then(|instance| instance.instance_id());
     id.map(InstanceId::new).ok_or_else(|| incomplete(RUN, "instance"))
 }
 
-fn asked(request: RunInstancesFluentBuilder, server: &ServerSpec) -> RunInstancesFluentBuilder {
+fn asked(request: RunInstancesFluentBuilder, server: &NewServer) -> RunInstancesFluentBuilder {
     let mut request = request
-        .client_token(&server.token)
         .image_id(server.image.as_str())
         .instance_type(InstanceType::from(server.instance_type.as_str()))
         .min_count(1)
         .max_count(1)
-        .set_subnet_id(server.subnet.clone())
+        .set_iam_instance_profile(server.instance_profile.as_deref().map(profile))
+        .set_metadata_options(server.tokens_required.map(metadata))
         .set_key_name(server.key_name.clone());
     if let Some(zone) = &server.zone {
         request = request.placement(Placement::builder().availability_zone(zone.as_str()).build());
     }
-    for group in &server.security_groups {
-        request = if group.starts_with("sg-") {
-            request.security_group_ids(group)
-        } else {
-            request.security_groups(group)
-        };
-    }
+    request = placed(request, server);
     if !server.tags.is_empty() {
         let tags = server.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
         let tags = TagSpecification::builder()
@@ -47,6 +45,38 @@ fn asked(request: RunInstancesFluentBuilder, server: &ServerSpec) -> RunInstance
         request = request.tag_specifications(tags);
     }
     request
+}
+
+/// Subnet and security groups. A public address can only be asked for with a network interface, which then has both:
+/// EC2 takes them there or on the server, never on both.
+fn placed(mut request: RunInstancesFluentBuilder, server: &NewServer) -> RunInstancesFluentBuilder {
+    if server.public_address && server.subnet.is_some() {
+        let interface = InstanceNetworkInterfaceSpecification::builder()
+            .device_index(0)
+            .associate_public_ip_address(true)
+            .set_subnet_id(server.subnet.clone())
+            .set_groups(Some(server.security_groups.clone()).filter(|groups| !groups.is_empty()));
+        return request.network_interfaces(interface.build());
+    }
+    request = request.set_subnet_id(server.subnet.clone());
+    for group in &server.security_groups {
+        request = if group.starts_with("sg-") {
+            request.security_group_ids(group)
+        } else {
+            request.security_groups(group)
+        };
+    }
+    request
+}
+
+fn profile(named: &str) -> IamInstanceProfileSpecification {
+    let profile = IamInstanceProfileSpecification::builder();
+    if named.starts_with("arn:") { profile.arn(named) } else { profile.name(named) }.build()
+}
+
+fn metadata(tokens_required: bool) -> InstanceMetadataOptionsRequest {
+    let tokens = if tokens_required { HttpTokensState::Required } else { HttpTokensState::Optional };
+    InstanceMetadataOptionsRequest::builder().http_tokens(tokens).build()
 }
 
 /// `TerminateInstances`. When one is unknown AWS refuses all: then each is asked for by itself, and one that stays

@@ -14,9 +14,21 @@ pub fn launch_configuration(found: &LaunchConfiguration) -> Option<LaunchSetting
         source,
         image: text(found.image_id()).map(ImageId::new),
         instance_type: text(found.instance_type()),
+        instance_profile: text(found.iam_instance_profile()),
+        tokens_required: found
+            .metadata_options()
+            .and_then(|options| tokens_required(options.http_tokens()?.as_str())),
         description: None,
         created_at: time(found.created_time()),
     })
+}
+
+fn tokens_required(word: &str) -> Option<bool> {
+    match word {
+        "required" => Some(true),
+        "optional" => Some(false),
+        _ => None,
+    }
 }
 
 /// What the asked version says, among the versions found of its template; none when it is not there.
@@ -55,6 +67,12 @@ pub fn numbered_version(version: &LaunchTemplateVersion) -> Option<LaunchSetting
         source,
         image: text(data.and_then(|d| d.image_id())).map(ImageId::new),
         instance_type: text(data.and_then(|d| d.instance_type()).map(InstanceType::as_str)),
+        instance_profile: data
+            .and_then(|d| d.iam_instance_profile())
+            .and_then(|profile| text(profile.arn()).or_else(|| text(profile.name()))),
+        tokens_required: data
+            .and_then(|d| d.metadata_options())
+            .and_then(|options| tokens_required(options.http_tokens()?.as_str())),
         description: text(version.version_description()),
         created_at: time(version.create_time()),
     })

@@ -102,6 +102,8 @@ impl Maker {
                 resolved: source.clone(),
                 image: Some(image.as_str().into()),
                 instance_type: Some("c5.large".into()),
+                instance_profile: None,
+                tokens_required: None,
                 description: Some(format!("myproject_{name}_lc_{stamp}_{changeset}")),
                 created_at: Some(ago(age)),
             },

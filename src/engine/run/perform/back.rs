@@ -66,6 +66,7 @@ pub(super) fn not_done(stop: StepStop, what: &str, wanted: &str) -> Result<Left,
     match stop {
         StepStop::LockLost(_) => Err(stop),
         StepStop::Failed(why)
+        | StepStop::Denied(why)
         | StepStop::Stopped(why)
         | StepStop::Unknown(why)
         | StepStop::Unrecorded(why) => Ok(Left {
@@ -100,6 +101,7 @@ async fn settings(worker: &mut Worker, priors: Vec<(Setting, Value)>) -> Result<
             Err(StepStop::LockLost(words)) => return Err(StepStop::LockLost(words)),
             Err(
                 StepStop::Failed(why)
+                | StepStop::Denied(why)
                 | StepStop::Stopped(why)
                 | StepStop::Unknown(why)
                 | StepStop::Unrecorded(why),
@@ -194,6 +196,7 @@ async fn assign_or_lost(
         Err(StepStop::LockLost(words)) => Err(StepStop::LockLost(words)),
         Err(
             StepStop::Failed(why)
+            | StepStop::Denied(why)
             | StepStop::Stopped(why)
             | StepStop::Unknown(why)
             | StepStop::Unrecorded(why),

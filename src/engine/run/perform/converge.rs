@@ -113,7 +113,7 @@ pub(super) async fn towards(
                         memory.asked(&balancer, members);
                     }
                     // R25: a load balancer takes a while to know who was just launched, and who has gone meanwhile is
-                    // not among them at the next look.
+                    // not among them at the next look. What is denied stays so, and ends the step at once.
                     Err(StepStop::Failed(why)) => {
                         let now = worker.world.now();
                         let since = *memory.refused.get_or_insert(now);

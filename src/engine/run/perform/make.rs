@@ -9,8 +9,8 @@ use crate::cloud::{CloudError, LaunchSpec, ServerSpec};
 use crate::engine::run::entry::{Bound, Entry, Mutation, StepEnd};
 use crate::engine::run::left_behind::RUN_TAG;
 use crate::engine::run::world::{Trouble, World, image_of, instance_of, of_read};
-use crate::fleet::{ImageId, InstanceId, LaunchSource, Power};
-use crate::plan::{InstanceRef, Lasts, NewRelease, NewServer, Slot, StepId};
+use crate::fleet::{ImageId, InstanceId, LaunchSource, NewServer, Power};
+use crate::plan::{InstanceRef, Lasts, NewRelease, Slot, StepId};
 
 /// For so long a thing is new.
 const NEW: SignedDuration = SignedDuration::from_mins(15);
@@ -46,18 +46,8 @@ pub(super) async fn launch(
     server: &NewServer,
 ) -> Result<StepEnd, StepStop> {
     let token = format!("{}-{}", worker.token, worker.step.id);
-    let mut tags = server.tags.clone();
-    tags.extend(marks(worker).map(|(key, value)| (key.to_owned(), value)));
-    let spec = ServerSpec {
-        token: token.clone(),
-        image: server.image.clone(),
-        instance_type: server.instance_type.clone(),
-        zone: server.zone.clone(),
-        subnet: server.subnet.clone(),
-        security_groups: server.security_groups.clone(),
-        key_name: server.key_name.clone(),
-        tags,
-    };
+    let mut spec = ServerSpec { token: token.clone(), server: server.clone() };
+    spec.server.tags.extend(marks(worker).map(|(key, value)| (key.to_owned(), value)));
     let begin = async |world: Arc<World>| world.ports.change.launch(&spec).await.map_err(Trouble::from);
     // The token makes asking again find the same server.
     let id = worker

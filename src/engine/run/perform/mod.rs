@@ -40,6 +40,8 @@ const TRIES: u32 = 5;
 pub(super) enum StepStop {
     /// It cannot be done.
     Failed(String),
+    /// The credentials may not do it: no use in trying again, whatever else is tried again.
+    Denied(String),
     /// The run stops.
     Stopped(String),
     /// Nobody knows whether it was done, and only a person can tell.
@@ -152,6 +154,7 @@ impl Worker {
             match ask(Arc::clone(&self.world)).await {
                 Ok(answer) => return Ok(answer),
                 Err(Trouble::Definite(words)) => return Err(StepStop::Failed(words)),
+                Err(Trouble::Denied(words)) => return Err(StepStop::Denied(words)),
                 Err(Trouble::Later(words) | Trouble::Open(words)) => {
                     self.book.status(self.step.id, words.clone());
                     self.in_time(&words)?;
@@ -209,6 +212,9 @@ impl Worker {
                 Ok(made) => break Ok(made),
                 Err(Trouble::Definite(words)) => {
                     break Err((StepStop::Failed(words.clone()), not_done(words)));
+                }
+                Err(Trouble::Denied(words)) => {
+                    break Err((StepStop::Denied(words.clone()), not_done(words)));
                 }
                 Err(Trouble::Later(words)) => {
                     self.book.status(self.step.id, words.clone());

@@ -60,7 +60,7 @@ async fn look(
             let Some(instance) = reachable else { return Ok(None) };
             match world.look(instance, "true", false).await {
                 Ok(_) => Ok(None),
-                Err(Trouble::Definite(words)) => Err(Trouble::Definite(words)),
+                Err(trouble @ (Trouble::Definite(_) | Trouble::Denied(_))) => Err(trouble),
                 Err(other) => Ok(Some(other.words().to_owned())),
             }
         }

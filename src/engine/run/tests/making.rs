@@ -4,9 +4,9 @@ use super::super::{Bound, Cancel, Entry, Mutation, News, StepEnd, Story, resume}
 use super::kit::{ENVIRONMENT, Kit, NOW, Told, plan, step, told, until};
 use crate::cloud::{CloudChange, CloudRead, LaunchSpec, ServerSpec};
 use crate::engine::store::RunState;
-use crate::fleet::{Image, LaunchSettings, Server};
+use crate::fleet::{Image, LaunchSettings, NewServer, Server};
 use crate::plan::{
-    Action, Condition, HostJob, InstanceRef, Lasts, NewRelease, NewServer, Plan, Slot, Step, StepId, Undo,
+    Action, Condition, HostJob, InstanceRef, Lasts, NewRelease, Plan, Slot, Step, StepId, Undo,
 };
 
 const CODE: &str = "5e6f7081928374655647382910fedcba01234567";
@@ -40,8 +40,11 @@ async fn server(kit: &Kit) -> NewServer {
         instance_type: "t3.medium".into(),
         zone: None,
         subnet: None,
+        public_address: false,
         security_groups: Vec::new(),
         key_name: None,
+        instance_profile: None,
+        tokens_required: None,
         tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec(),
     }
 }
@@ -149,21 +152,11 @@ async fn happened(kit: &Kit, story: &Story) -> bool {
     let Some(last) = story.intents.last().filter(|intent| intent.end.is_none()) else { return false };
     match &last.mutation {
         Mutation::Launch { token } => {
-            let server = server(kit).await;
+            let mut server = server(kit).await;
             let run = token.rsplit_once('-').unwrap().0;
-            let mut tags = server.tags;
-            tags.push(("quarterdeck-run".into(), run.into()));
-            tags.push(("quarterdeck-step".into(), last.step.to_string()));
-            let spec = ServerSpec {
-                token: token.clone(),
-                image: server.image,
-                instance_type: server.instance_type,
-                zone: None,
-                subnet: None,
-                security_groups: Vec::new(),
-                key_name: None,
-                tags,
-            };
+            server.tags.push(("quarterdeck-run".into(), run.into()));
+            server.tags.push(("quarterdeck-step".into(), last.step.to_string()));
+            let spec = ServerSpec { token: token.clone(), server };
             kit.cloud.launch(&spec).await.unwrap();
         }
         Mutation::Image { name } => {

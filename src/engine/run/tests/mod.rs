@@ -2,6 +2,7 @@
 
 mod consoles;
 mod converging;
+mod denied;
 mod endings;
 mod files;
 mod forgetting;

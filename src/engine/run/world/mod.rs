@@ -11,11 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::entry::{Bound, Slots};
 use crate::cloud::{CloudChange, CloudError, CloudRead};
+use crate::engine::lock::{LockError, LockPlace};
 use crate::fleet::{
     AddressChoice, DeploymentName, Group, GroupName, HealthState, ImageId, InstanceId, LaunchSource,
     LoadBalancerName, MemberHealth, Server,
 };
-use crate::plan::{Fact, InstanceRef, JobFile, Slot, Value};
+use crate::plan::{Fact, InstanceRef, JobFile, LockKind, Slot, Value};
 use crate::remote::{Command, Input, Outcome, RemoteChange, RemoteRead, Target};
 
 /// How long a short look at a server may take.
@@ -74,6 +75,8 @@ pub type Texts = Arc<dyn Fn(&JobFile, &Server) -> Result<Input, String> + Send +
 pub enum Trouble {
     /// It was refused, or makes no sense: asking again gives the same.
     Definite(String),
+    /// The credentials may not do it: nothing happened, and asking again gives the same until somebody allows it.
+    Denied(String),
     /// Nothing happened, and asking later may help: throttled, a server that cannot be reached.
     Later(String),
     /// It may have happened.
@@ -85,7 +88,7 @@ impl Trouble {
     #[must_use]
     pub fn words(&self) -> &str {
         match self {
-            Self::Definite(words) | Self::Later(words) | Self::Open(words) => words,
+            Self::Definite(words) | Self::Denied(words) | Self::Later(words) | Self::Open(words) => words,
         }
     }
 }
@@ -96,6 +99,7 @@ impl From<CloudError> for Trouble {
         match error {
             // Whoever logs in again lets it go on.
             CloudError::Throttled(_) | CloudError::Credentials(_) => Self::Later(words),
+            CloudError::Denied(_) => Self::Denied(words),
             error if error.is_open() => Self::Open(words),
             _ => Self::Definite(words),
         }
@@ -299,6 +303,15 @@ impl World {
                 } else {
                     Value::Absent
                 })
+            }
+            Fact::Lock { environment } => {
+                let (read, deployment) = (Arc::clone(&self.ports.read), &self.ports.deployment);
+                let place = LockPlace::new(read, deployment, environment, LockKind::Environment);
+                let holder = place.holder().await.map_err(|error| match error {
+                    LockError::Denied(words) => Trouble::Denied(words),
+                    other => Trouble::Later(other.to_string()),
+                })?;
+                Ok(if holder.is_some() { Value::Held } else { Value::Free })
             }
         }
     }

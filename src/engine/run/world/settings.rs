@@ -90,7 +90,7 @@ impl World {
             Setting::Page { instance } => {
                 let lines = match self.look(instance, &self.ports.pages.show, true).await {
                     Ok(lines) => lines,
-                    Err(trouble @ Trouble::Definite(_)) => return Err(trouble),
+                    Err(trouble @ (Trouble::Definite(_) | Trouble::Denied(_))) => return Err(trouble),
                     // A server that is gone shows no page to anybody.
                     Err(_) if !self.is_there(instance).await? => return Ok(Value::Page(Page::Off)),
                     // Looking changes nothing.
@@ -185,7 +185,7 @@ impl World {
     async fn put_page(&self, instance: &InstanceId, script: &str) -> Result<(), Trouble> {
         let looked = self.look(instance, script, true).await.map(|_| ());
         match &looked {
-            Ok(()) | Err(Trouble::Definite(_)) => looked,
+            Ok(()) | Err(Trouble::Definite(_) | Trouble::Denied(_)) => looked,
             Err(_) if self.is_there(instance).await? => looked,
             Err(_) => Ok(()),
         }

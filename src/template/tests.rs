@@ -66,10 +66,10 @@ impl Shop {
 
     fn file(&self, replicas: &[&str]) -> JobFile {
         let source = self.templates().facts("staging").settings.unwrap().unwrap();
-        job_file(source, None, self.site(replicas))
+        job_file(source, None, Self::site(replicas))
     }
 
-    fn site(&self, replicas: &[&str]) -> Site {
+    fn site(replicas: &[&str]) -> Site {
         Site {
             role: "worker".into(),
             changeset: Changeset::new("a1b2c3d4e5"),
@@ -83,7 +83,7 @@ impl Shop {
     fn service(&self, file: ServiceFile, role: &str) -> Result<String, String> {
         let facts = self.templates().facts("staging");
         let source = facts.services.into_iter().find(|(of, _)| *of == file).ok_or("not wanted")?.1?;
-        let site = Site { role: role.into(), ..self.site(&["10.0.0.2"]) };
+        let site = Site { role: role.into(), ..Self::site(&["10.0.0.2"]) };
         self.templates().write(&job_file(source, Some(file), site), Some(&web()))
     }
 }

@@ -136,9 +136,9 @@ fn with_services() -> World {
     world
 }
 
-fn services(plan: &Plan) -> Vec<Box<HostJob>> {
+fn services(plan: &Plan) -> Vec<HostJob> {
     let of = |step: &'_ Step| match &step.action {
-        Action::Job(job) if job.name == "services" => Some(job.clone()),
+        Action::Job(job) if job.name == "services" => Some((**job).clone()),
         _ => None,
     };
     plan.steps.iter().filter_map(of).collect()

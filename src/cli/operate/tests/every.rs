@@ -100,8 +100,8 @@ async fn killed_after(kit: &Kit, line: &str, records: usize) -> Option<crate::en
     let halt = Halt::after(records);
     let plan = kit.plan(line).await.unwrap_or_else(|stop| panic!("{line}: {stop}"));
     let who = launch(&kit.target, None, false).await;
-    let store = kit.store().with_halt(halt.clone());
-    let started = begin(ports(&kit.target, &kit.place("testing")).unwrap(), store, plan, who).await.unwrap();
+    let halted = kit.store().with_halt(halt.clone());
+    let started = begin(ports(&kit.target, &kit.place("testing")).unwrap(), halted, plan, who).await.unwrap();
     let id = started.id.clone();
     tokio::select! {
         () = halt.died() => Some(id),
@@ -115,11 +115,10 @@ async fn killed_after(kit: &Kit, line: &str, records: usize) -> Option<crate::en
 /// What came of each step.
 fn told_of(story: &Story) -> String {
     let steps = story.each().filter(|(_, told)| told.began.is_some());
-    steps
-        .map(|(step, told)| {
-            format!("{} {}: {:?}, undone {:?}\n", step.id, step.title, told.ended, told.undone)
-        })
-        .collect()
+    let lines: Vec<String> = steps
+        .map(|(step, told)| format!("{} {}: {:?}, undone {:?}", step.id, step.title, told.ended, told.undone))
+        .collect();
+    lines.join("\n")
 }
 
 async fn killed(name: &str, undo: bool) {

@@ -8,6 +8,7 @@ use crate::cloud::{Answer, CloudError, ServerSpec};
 use crate::fleet::InstanceId;
 
 pub const RUN: &str = "ec2:RunInstances";
+pub const TAG: &str = "ec2:CreateTags";
 pub const TERMINATE: &str = "ec2:TerminateInstances";
 
 /// `RunInstances` of one server, with its tags from its first moment.
@@ -39,14 +40,25 @@ fn asked(request: RunInstancesFluentBuilder, server: &ServerSpec) -> RunInstance
         };
     }
     if !server.tags.is_empty() {
-        let tags = server.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
         let tags = TagSpecification::builder()
             .resource_type(ResourceType::Instance)
-            .set_tags(Some(tags.collect()))
+            .set_tags(Some(written(&server.tags)))
             .build();
         request = request.tag_specifications(tags);
     }
     request
+}
+
+fn written(tags: &[(String, String)]) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+/// `CreateTags`.
+pub async fn tag(change: &AwsChange, server: &InstanceId, tags: &[(String, String)]) -> Answer<()> {
+    let request =
+        change.clients().ec2.create_tags().resources(server.to_string()).set_tags(Some(written(tags)));
+    change.send(TAG, &format!("server {server}"), || request.clone().send()).await?;
+    Ok(())
 }
 
 /// `TerminateInstances`. When one is unknown AWS refuses all: then each is asked for by itself, and one that stays

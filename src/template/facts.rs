@@ -22,4 +22,6 @@ pub struct SiteFacts {
     pub tells_new_relic: bool,
     /// Where secrets are looked for.
     pub secrets_file: String,
+    /// What servers are built with.
+    pub ground: super::Ground,
 }

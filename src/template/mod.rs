@@ -4,6 +4,7 @@
 
 mod context;
 mod facts;
+mod ground;
 mod python;
 mod render;
 
@@ -11,4 +12,5 @@ mod render;
 mod tests;
 
 pub use facts::{SiteFacts, Source};
+pub use ground::Ground;
 pub use render::{NEW_RELIC, Templates};

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::context::{self, Context};
 use super::facts::{SiteFacts, Source};
+use super::ground::Ground;
 use super::python;
 use crate::config::{Project, secrets};
 use crate::fleet::Server;
@@ -52,6 +53,7 @@ impl Templates {
             settings: template.map(|template| self.source(template, environment, &found)),
             tells_new_relic: found.values.contains_key(NEW_RELIC),
             missing,
+            ground: Ground::read(&self.project, &self.dir, &found),
             secrets_file: found.file.unwrap_or(own).display().to_string(),
         }
     }

@@ -22,6 +22,7 @@ fn with(settings: Option<Result<Source, String>>, missing: &[&str]) -> World {
         missing: missing.iter().map(|one| (*one).to_owned()).collect(),
         tells_new_relic: false,
         secrets_file: "fabsecrets_staging.py".into(),
+        ground: crate::template::Ground::default(),
     });
     world
 }
@@ -107,6 +108,7 @@ fn new_relic_is_told_last_where_there_is_a_key_and_its_failure_is_only_told() {
         missing: Vec::new(),
         tells_new_relic: true,
         secrets_file: "fabsecrets_staging.py".into(),
+        ground: crate::template::Ground::default(),
     });
     for operation in ["deploy-serial", "deploy-full", "deploy-worker"] {
         let plan = world.plan(operation, &[TO]).unwrap();

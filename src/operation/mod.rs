@@ -10,6 +10,7 @@ mod deploy;
 mod draft;
 mod facts;
 mod forget_releases;
+mod new_server;
 mod options;
 mod processes;
 pub mod put_back;

@@ -36,6 +36,14 @@ pub enum Opt {
     Unhealthy,
     /// How many releases are kept.
     Keep,
+    /// What new servers are for.
+    Role,
+    /// The zone that they are in.
+    Zone,
+    /// How many of them.
+    Count,
+    /// Those that could not be finished stay.
+    KeepFailed,
     /// Words that override refusals.
     Override,
 }
@@ -55,7 +63,7 @@ pub enum Kind {
 
 impl Opt {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Processes,
         Self::Min,
         Self::Desired,
@@ -70,6 +78,10 @@ impl Opt {
         Self::Full,
         Self::Unhealthy,
         Self::Keep,
+        Self::Role,
+        Self::Zone,
+        Self::Count,
+        Self::KeepFailed,
         Self::Override,
     ];
 
@@ -91,6 +103,10 @@ impl Opt {
             Self::Full => "full",
             Self::Unhealthy => "unhealthy",
             Self::Keep => "keep",
+            Self::Role => "role",
+            Self::Zone => "zone",
+            Self::Count => "count",
+            Self::KeepFailed => "keep-failed",
             Self::Override => "override",
         }
     }
@@ -99,9 +115,9 @@ impl Opt {
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Self::NoMigrate | Self::Full | Self::Unhealthy => Kind::Flag,
-            Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep => Kind::Number,
-            Self::Release | Self::Branch | Self::Changeset => Kind::Word,
+            Self::NoMigrate | Self::Full | Self::Unhealthy | Self::KeepFailed => Kind::Flag,
+            Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep | Self::Count => Kind::Number,
+            Self::Release | Self::Branch | Self::Changeset | Self::Role | Self::Zone => Kind::Word,
             Self::Processes | Self::Servers | Self::Balancers | Self::Override => Kind::Words,
         }
     }
@@ -117,8 +133,10 @@ impl Opt {
             Self::Branch => "BRANCH",
             Self::Changeset => "CHANGESET",
             Self::Override => "WORD,…",
-            Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep => "N",
-            Self::NoMigrate | Self::Full | Self::Unhealthy => "",
+            Self::Role => "ROLE",
+            Self::Zone => "ZONE",
+            Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep | Self::Count => "N",
+            Self::NoMigrate | Self::Full | Self::Unhealthy | Self::KeepFailed => "",
         }
     }
 
@@ -142,6 +160,10 @@ impl Opt {
             Self::Full => "with the maintenance page and all servers at once, rather than one by one",
             Self::Unhealthy => "let the load balancer take the servers out while the page is up",
             Self::Keep => "how many releases are kept beside those in use",
+            Self::Role => "what the new server is for: cache, db-primary or db-replica",
+            Self::Zone => "its zone, by its letter or in full; without it, the one that is least used",
+            Self::Count => "how many servers are made at the same time; 1 without it",
+            Self::KeepFailed => "let a server that could not be finished stay, for a look at it",
             Self::Override => "words of refusals that are not to count; the refusal names its own",
         }
     }
@@ -155,6 +177,7 @@ impl Opt {
 }
 
 /// What an operation was told.
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Options {
@@ -200,6 +223,18 @@ pub struct Options {
     /// How many releases are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<u32>,
+    /// What new servers are for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The zone that they are in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// How many of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// Those that could not be finished stay.
+    #[serde(skip_serializing_if = "is_false")]
+    pub keep_failed: bool,
     /// Words that override refusals.
     #[serde(rename = "override", skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<String>,
@@ -245,6 +280,10 @@ impl Options {
             Opt::Full => self.full = true,
             Opt::Unhealthy => self.unhealthy = true,
             Opt::Keep => self.keep = Some(number()?),
+            Opt::Role => self.role = Some(value.trim().to_owned()),
+            Opt::Zone => self.zone = Some(value.trim().to_owned()),
+            Opt::Count => self.count = Some(number()?),
+            Opt::KeepFailed => self.keep_failed = true,
             Opt::Override => self.overrides.extend(words().map(str::to_owned)),
         }
         Ok(())
@@ -271,6 +310,10 @@ impl Options {
             Opt::Full => flag(self.full),
             Opt::Unhealthy => flag(self.unhealthy),
             Opt::Keep => number(self.keep),
+            Opt::Role => self.role.clone(),
+            Opt::Zone => self.zone.clone(),
+            Opt::Count => number(self.count),
+            Opt::KeepFailed => flag(self.keep_failed),
             Opt::Override => list(self.overrides.iter().map(String::as_str).collect()),
         };
         Opt::ALL.into_iter().filter_map(|opt| Some((opt, value(opt)?))).collect()

@@ -69,6 +69,19 @@ async fn a_lost_connection_does_not_touch_it_and_attaching_goes_on_where_it_was(
 }
 
 #[tokio::test]
+async fn it_tells_its_end_though_systemd_is_reloaded_meanwhile_as_every_package_with_a_service_does() {
+    let Some(host) = Host::up(49) else { return };
+    let (ssh, change, target) = host.trusted();
+    for (name, user) in [("packages", Some("root")), ("theirs", None)] {
+        let script = "echo began; sudo systemctl daemon-reload; sudo systemctl daemon-reload; exit 5";
+        let reloading = DurableJob { user: user.map(str::to_owned), ..job(name, script) };
+        done(&result(change.start(&target, reloading.clone())).await, &[]);
+        let (_, ending) = result(ssh.attach(&target, &reloading.name, Seen::default())).await;
+        assert_eq!(ending.outcome, Outcome::Done { code: 5 }, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn letting_go_of_it_leaves_it_running_and_stopping_ends_all_of_it() {
     let Some(host) = Host::up(42) else { return };
     let (ssh, change, target) = host.trusted();

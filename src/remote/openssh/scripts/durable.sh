@@ -24,7 +24,7 @@ printf '%s %s %s\n' "\$SERVICE_RESULT" "\$EXIT_CODE" "\$EXIT_STATUS" >"$d/status
 DONE
 chmod 644 "$d/run"; chown -- "$user" "$d/command" "$d/out" "$d/err" || exit 1
 systemd-run --quiet --collect --unit="$unit" --uid="$user" --description="Quarterdeck: $name" -p RuntimeMaxSec="$limit" \
--p TimeoutStopSec=10 -p ExecStopPost="+/bin/sh $d/done" -- /bin/sh "$d/run" 9>&- || exit 1
+-p TimeoutStopSec=10 -p PermissionsStartOnly=yes -p ExecStopPost="/bin/sh $d/done" -- /bin/sh "$d/run" 9>&- || exit 1
 : >"$d/started"
 ;;
 attach)

@@ -19,6 +19,10 @@ mod lab;
 
 #[path = "lab_fleet/baking.rs"]
 mod baking;
+#[path = "lab_fleet/bare.rs"]
+mod bare;
+#[path = "lab_fleet/building.rs"]
+mod building;
 #[path = "lab_fleet/deploying.rs"]
 mod deploying;
 #[path = "lab_fleet/environment.rs"]

@@ -64,6 +64,9 @@ pub trait CloudChange: Send + Sync {
     /// Launches a server (`RunInstances`). The same token gives the same server.
     async fn launch(&self, server: &ServerSpec) -> Answer<InstanceId>;
 
+    /// Gives a server tags (EC2 `CreateTags`), in the place of those of the same names. Doing it again does nothing.
+    async fn tag(&self, server: &InstanceId, tags: &[(String, String)]) -> Answer<()>;
+
     /// Terminates servers that belong to no group (`TerminateInstances`). Those that are gone stay gone.
     async fn terminate(&self, servers: &[InstanceId]) -> Answer<()>;
 

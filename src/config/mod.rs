@@ -2,9 +2,11 @@
 //!
 //! Loading is kind: what is wrong is reported and left at its default. Checking is sharp.
 
+mod build;
 mod check;
 mod derived;
 mod mapping;
+pub mod people;
 mod preference_file;
 mod preference_keys;
 mod preference_values;

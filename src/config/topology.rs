@@ -121,6 +121,7 @@ impl Project {
                 .unwrap_or_default(),
             web: self.web_place(name),
             layout: Arc::new(self.layout(name)),
+            build: Arc::new(self.build_place(name)),
         }
     }
 

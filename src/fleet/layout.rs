@@ -84,3 +84,11 @@ pub enum AddressChoice {
     /// `private_ip_address`.
     Private,
 }
+
+impl AddressChoice {
+    /// Whether ssh goes to a public address: a subnet need not give one by itself, so that a launch has to ask for it.
+    #[must_use]
+    pub const fn is_public(self) -> bool {
+        matches!(self, Self::PublicDns | Self::Public)
+    }
+}

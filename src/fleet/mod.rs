@@ -3,6 +3,7 @@
 //! Nothing here imports anything else of ours, and nothing here waits. Every value that was read from
 //! somewhere sits in a [`Reading`], which knows its age, its source and whether the last attempt failed.
 
+pub mod build;
 pub mod endpoint;
 pub mod freshness;
 pub mod group;
@@ -32,6 +33,7 @@ pub mod words;
 #[cfg(test)]
 pub(crate) mod sample;
 
+pub use build::{BuildPlace, DatabasePlace, Person, RolePlace, ZonePlace};
 pub use endpoint::Endpoint;
 pub use freshness::{Failure, FailureKind, Reading, Since, Source};
 pub use group::{Activity, Group, LaunchSource, Member, Sizes, SuspendedProcess};

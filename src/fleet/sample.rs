@@ -141,6 +141,7 @@ impl Parts {
             distributions: Vec::new(),
             web: super::WebPlace::default(),
             layout: std::sync::Arc::default(),
+            build: std::sync::Arc::default(),
         }
     }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    AddressChoice, DeploymentName, DistributionId, EnvironmentName, GroupName, Layout, LoadBalancerName, Role,
+    AddressChoice, BuildPlace, DeploymentName, DistributionId, EnvironmentName, GroupName, Layout,
+    LoadBalancerName, Role,
 };
 
 /// What the config says of a web server that is launched by itself, outside the group.
@@ -43,6 +44,9 @@ pub struct EnvironmentPlace {
     /// Where things are on its servers.
     #[serde(skip)]
     pub layout: Arc<Layout>,
+    /// How its servers are built.
+    #[serde(skip)]
+    pub build: Arc<BuildPlace>,
 }
 
 /// The deployment that is looked at.

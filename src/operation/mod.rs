@@ -12,6 +12,7 @@ mod facts;
 mod forget_releases;
 mod hooks;
 mod incident;
+mod new_server;
 mod options;
 mod processes;
 pub mod put_back;

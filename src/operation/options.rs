@@ -40,6 +40,14 @@ pub enum Opt {
     HoldGroup,
     /// How many releases are kept.
     Keep,
+    /// What new servers are for.
+    Role,
+    /// The zone that they are in.
+    Zone,
+    /// How many of them.
+    Count,
+    /// Those that could not be finished stay.
+    KeepFailed,
     /// Words that override refusals.
     Override,
 }
@@ -59,7 +67,7 @@ pub enum Kind {
 
 impl Opt {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::Processes,
         Self::Min,
         Self::Desired,
@@ -76,6 +84,10 @@ impl Opt {
         Self::Unhealthy,
         Self::HoldGroup,
         Self::Keep,
+        Self::Role,
+        Self::Zone,
+        Self::Count,
+        Self::KeepFailed,
         Self::Override,
     ];
 
@@ -99,6 +111,10 @@ impl Opt {
             Self::Unhealthy => "unhealthy",
             Self::HoldGroup => "hold-group",
             Self::Keep => "keep",
+            Self::Role => "role",
+            Self::Zone => "zone",
+            Self::Count => "count",
+            Self::KeepFailed => "keep-failed",
             Self::Override => "override",
         }
     }
@@ -107,9 +123,14 @@ impl Opt {
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Self::NoMigrate | Self::NoServices | Self::Full | Self::Unhealthy | Self::HoldGroup => Kind::Flag,
-            Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep => Kind::Number,
-            Self::Release | Self::Branch | Self::Changeset => Kind::Word,
+            Self::NoMigrate
+            | Self::NoServices
+            | Self::Full
+            | Self::Unhealthy
+            | Self::HoldGroup
+            | Self::KeepFailed => Kind::Flag,
+            Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep | Self::Count => Kind::Number,
+            Self::Release | Self::Branch | Self::Changeset | Self::Role | Self::Zone => Kind::Word,
             Self::Processes | Self::Servers | Self::Balancers | Self::Override => Kind::Words,
         }
     }
@@ -125,8 +146,15 @@ impl Opt {
             Self::Branch => "BRANCH",
             Self::Changeset => "CHANGESET",
             Self::Override => "WORD,…",
-            Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep => "N",
-            Self::NoMigrate | Self::NoServices | Self::Full | Self::Unhealthy | Self::HoldGroup => "",
+            Self::Role => "ROLE",
+            Self::Zone => "ZONE",
+            Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep | Self::Count => "N",
+            Self::NoMigrate
+            | Self::NoServices
+            | Self::Full
+            | Self::Unhealthy
+            | Self::HoldGroup
+            | Self::KeepFailed => "",
         }
     }
 
@@ -155,6 +183,10 @@ impl Opt {
                  AZRebalance and AlarmNotification"
             }
             Self::Keep => "how many releases are kept beside those in use",
+            Self::Role => "what the new server is for: cache, db-primary or db-replica",
+            Self::Zone => "its zone, by its letter or in full; without it, the one that is least used",
+            Self::Count => "how many servers are made at the same time; 1 without it",
+            Self::KeepFailed => "let a server that could not be finished stay, for a look at it",
             Self::Override => "words of refusals that are not to count; the refusal names its own",
         }
     }
@@ -168,9 +200,9 @@ impl Opt {
 }
 
 /// What an operation was told.
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line by itself")]
 pub struct Options {
     /// Processes of the group.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -220,6 +252,18 @@ pub struct Options {
     /// How many releases are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<u32>,
+    /// What new servers are for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The zone that they are in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// How many of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// Those that could not be finished stay.
+    #[serde(skip_serializing_if = "is_false")]
+    pub keep_failed: bool,
     /// Words that override refusals.
     #[serde(rename = "override", skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<String>,
@@ -267,6 +311,10 @@ impl Options {
             Opt::Unhealthy => self.unhealthy = true,
             Opt::HoldGroup => self.hold_group = true,
             Opt::Keep => self.keep = Some(number()?),
+            Opt::Role => self.role = Some(value.trim().to_owned()),
+            Opt::Zone => self.zone = Some(value.trim().to_owned()),
+            Opt::Count => self.count = Some(number()?),
+            Opt::KeepFailed => self.keep_failed = true,
             Opt::Override => self.overrides.extend(words().map(str::to_owned)),
         }
         Ok(())
@@ -295,6 +343,10 @@ impl Options {
             Opt::Unhealthy => flag(self.unhealthy),
             Opt::HoldGroup => flag(self.hold_group),
             Opt::Keep => number(self.keep),
+            Opt::Role => self.role.clone(),
+            Opt::Zone => self.zone.clone(),
+            Opt::Count => number(self.count),
+            Opt::KeepFailed => flag(self.keep_failed),
             Opt::Override => list(self.overrides.iter().map(String::as_str).collect()),
         };
         Opt::ALL.into_iter().filter_map(|opt| Some((opt, value(opt)?))).collect()

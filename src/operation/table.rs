@@ -1,8 +1,8 @@
 //! Every operation. Help, completion, palette and tests are made from it.
 
 use super::{
-    Operation, Opt, create_release, deploy, forget_releases, processes, registration, rollback, room,
-    set_sizes, upgrade,
+    Operation, Opt, create_release, deploy, forget_releases, new_server, processes, registration, rollback,
+    room, set_sizes, upgrade,
 };
 use crate::plan::LockKind;
 
@@ -119,5 +119,13 @@ pub const OPERATIONS: &[Operation] = &[
         lock: LockKind::Environment,
         room: room::none,
         planner: forget_releases::plan,
+    },
+    Operation {
+        name: "new-server",
+        summary: "build a cache, primary or replica server from an empty image",
+        takes: &[Opt::Role, Opt::Zone, Opt::Count, Opt::KeepFailed, Opt::Override],
+        lock: LockKind::Environment,
+        room: new_server::room,
+        planner: new_server::plan,
     },
 ];

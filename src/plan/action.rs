@@ -66,6 +66,14 @@ pub enum Action {
         /// What it is.
         server: Box<NewServer>,
     },
+    /// Gives a server tags (EC2 `CreateTags`). With the tag of its role it is in use: from then on the run that launched it
+    /// takes it away no more.
+    Tag {
+        /// Which.
+        server: InstanceRef,
+        /// The tags.
+        tags: Vec<(String, String)>,
+    },
     /// Makes an image of a server (EC2 `CreateImage`) and waits until it is available. Its name is unique.
     Image {
         /// Where its id goes.
@@ -186,7 +194,7 @@ pub struct HostJob {
     pub name: String,
     /// What it runs, for `sh`. It holds no secret.
     pub script: String,
-    /// As whom; none is root.
+    /// As whom; none is whoever logs in, who may use sudo.
     pub user: Option<String>,
     /// Texts that its script finds in variables: written as it begins, from templates of the project.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -100,6 +100,7 @@ impl Action {
             Self::Set { settings } => settings.iter().filter_map(|one| one.to.slot()).collect(),
             Self::Converge(converge) => converge.to.slot().into_iter().collect(),
             Self::Job(job) => job.server.slot().into_iter().collect(),
+            Self::Tag { server, .. } => server.slot().into_iter().collect(),
             Self::Image { of, .. } => of.slot().into_iter().collect(),
             Self::Release { release, .. } => vec![&release.image],
             Self::Terminate { servers } => servers.iter().filter_map(InstanceRef::slot).collect(),

@@ -6,6 +6,7 @@
 //! is meant: it asks EC2 where it is, and tests never run it but below a directory of their own.
 
 pub mod bake;
+pub mod build;
 pub mod celery;
 pub mod code;
 pub mod health;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 
 mod baking;
+mod building;
 mod configured;
 mod settings;
 mod telling;
@@ -192,8 +193,9 @@ fn every(layout: &Layout) -> Vec<String> {
 #[test]
 fn every_script_is_one_that_sh_reads_says_what_it_does_and_stops_at_the_first_failure() {
     let server = Server::new();
-    // Read, and not run: the baking one is meant for one server in the world.
-    for script in every(&server.layout).into_iter().chain([bake::clean(&server.layout)]) {
+    // Read, and not run: the baking one is meant for one server in the world, and those that build a server for that one.
+    let read_only = building::every(&server.layout).into_iter().chain([bake::clean(&server.layout)]);
+    for script in every(&server.layout).into_iter().chain(read_only) {
         let mut lines = script.lines();
         assert!(lines.next().is_some_and(|line| line.starts_with("# sandbox: ")), "{script}");
         assert_eq!(lines.next(), Some("set -eu"), "{script}");

@@ -60,7 +60,7 @@ pub use scenario::Scenario;
 pub use trouble::Trouble;
 
 use crate::cloud::{Answer, CloudError};
-use crate::fleet::{Endpoint, Topology};
+use crate::fleet::{Endpoint, ImageId, Topology};
 use clock::{Anchor, Pace, timestamp};
 use dice::Dice;
 use fault::Faults;
@@ -218,7 +218,10 @@ impl SandboxCloud {
     /// What the config of the simulated deployment would say.
     #[must_use]
     pub fn topology(&self) -> Topology {
-        places::topology(self.inner.world.scenario)
+        let dice = self.dice();
+        let image = ImageId::new(dice.id("ami", "base image", 0));
+        let subnet = |zone: &str| dice.id("subnet", zone, 0);
+        places::topology(self.inner.world.scenario, &image, &subnet)
     }
 
     /// The scenario the world began with.

@@ -2,8 +2,8 @@
 
 use super::Scenario;
 use crate::fleet::{
-    CodeLayout, DeploymentName, EnvironmentName, EnvironmentPlace, GroupName, Layout, LoadBalancerName,
-    Topology, WebPlace,
+    BuildPlace, CodeLayout, DatabasePlace, DeploymentName, EnvironmentName, EnvironmentPlace, GroupName,
+    ImageId, Layout, LoadBalancerName, Role, RolePlace, Topology, WebPlace, Zone, ZonePlace,
 };
 
 /// The deployment of every world.
@@ -189,8 +189,28 @@ fn small_fleet() -> Vec<Fixed> {
     ]
 }
 
+/// How new servers are built there.
+fn build(place: &Place, image: &ImageId, subnet: &dyn Fn(&str) -> String) -> BuildPlace {
+    let zones = ZONES.map(|zone| ZonePlace { zone: Zone::new(zone), subnet: Some(subnet(zone)) });
+    let kinds = place.fixed.iter().filter(|(role, ..)| !role.ends_with("-OLD"));
+    let roles = kinds.map(|(role, _, kind, _)| {
+        let instance_type = Some((*kind).to_owned());
+        (Role::parse(role), RolePlace { instance_type, ..RolePlace::default() })
+    });
+    BuildPlace {
+        image: Some(image.clone()),
+        zones: zones.to_vec(),
+        roles: roles.collect(),
+        upgrades: true,
+        admin_groups: vec!["sudo".to_owned()],
+        swap_percent: 100,
+        database: DatabasePlace { networks: vec!["10.0.0.0/8".to_owned()], ..DatabasePlace::default() },
+        ..BuildPlace::default()
+    }
+}
+
 /// What the config of such a deployment would say.
-pub(super) fn topology(scenario: Scenario) -> Topology {
+pub(super) fn topology(scenario: Scenario, image: &ImageId, subnet: &dyn Fn(&str) -> String) -> Topology {
     Topology {
         deployment: DeploymentName::new(DEPLOYMENT),
         region: REGION.to_owned(),
@@ -207,6 +227,7 @@ pub(super) fn topology(scenario: Scenario) -> Topology {
                 distributions: if place.production { vec![DISTRIBUTION.into()] } else { Vec::new() },
                 web: WebPlace { instance_type: Some(place.web_type.to_owned()), ..WebPlace::default() },
                 layout: std::sync::Arc::new(place.layout()),
+                build: std::sync::Arc::new(build(place, image, subnet)),
             })
             .collect(),
         ssh_address: crate::fleet::AddressChoice::Private,
@@ -229,8 +250,11 @@ mod tests {
     #[test]
     fn only_production_is_production() {
         for scenario in Scenario::ALL {
-            let production: Vec<_> =
-                topology(scenario).environments.into_iter().filter(|e| e.production).collect();
+            let production: Vec<_> = topology(scenario, &"ami-1".into(), &str::to_owned)
+                .environments
+                .into_iter()
+                .filter(|e| e.production)
+                .collect();
             assert_eq!(production.len(), 1);
             assert_eq!(production[0].name.as_str(), "production");
         }

@@ -43,4 +43,6 @@ pub struct SiteFacts {
     pub secrets_file: String,
     /// Hooks of the fabfile, in its order.
     pub hooks: Vec<Hook>,
+    /// What servers are built with.
+    pub ground: super::Ground,
 }

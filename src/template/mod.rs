@@ -4,6 +4,7 @@
 
 mod context;
 mod facts;
+mod ground;
 mod python;
 mod render;
 mod services;
@@ -12,4 +13,5 @@ mod services;
 mod tests;
 
 pub use facts::{Hook, SiteFacts, Source};
+pub use ground::Ground;
 pub use render::{NEW_RELIC, Templates};

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::context::{self, Context};
 use super::facts::{Hook, SiteFacts, Source};
+use super::ground::Ground;
 use super::{python, services};
 use crate::config::{self, HOOKS_DIR, HookPlace, Project, hooks, secrets};
 use crate::fleet::{Server, ServiceFile};
@@ -63,6 +64,7 @@ impl Templates {
             services: services.collect(),
             tells_new_relic: found.values.contains_key(NEW_RELIC),
             missing,
+            ground: Ground::read(&self.project, &self.dir, &found),
             secrets_file: file_of_secrets.clone(),
             hooks: self.hooks(),
         }

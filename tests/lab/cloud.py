@@ -5,7 +5,10 @@ balancer and a group with the web servers. Reads what `tests/lab/environment sho
   AWS_ENDPOINT_URL=http://127.0.0.1:PORT PYTHONPATH=tests/cloud tests/lab/cloud.py < shown
   AWS_ENDPOINT_URL=…                     PYTHONPATH=tests/cloud tests/lab/cloud.py again HOST I-OLD < shown
 
-The second form is a server built anew: the old instance is terminated, another one gets its address.
+  AWS_ENDPOINT_URL=…                     PYTHONPATH=tests/cloud tests/lab/cloud.py bare NETWORK < shown
+
+The second form is a server built anew: the old instance is terminated, another one gets its address. The third makes only
+what servers are launched into: a subnet NETWORK.0/24 and security groups.
 """
 import json
 import sys
@@ -14,7 +17,7 @@ from seed import GROUPS_OF, TYPES, Releases, autoscaling, base_image, ec2, elb, 
 
 shown = json.load(sys.stdin)
 deployment, env, hosts = shown["project"], shown["environment"], shown["hosts"]
-network = ".".join(hosts["cache"]["address"].split(".")[:3])
+network = sys.argv[2] if sys.argv[1:2] == ["bare"] else ".".join(hosts["cache"]["address"].split(".")[:3])
 
 
 def launch(host, image, subnet, groups):
@@ -26,10 +29,19 @@ def launch(host, image, subnet, groups):
     return made["Instances"][0]["InstanceId"]
 
 
-def make():
+def ground():
     vpc = ec2.create_vpc(CidrBlock=f"{network}.0/24")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=f"{network}.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
-    groups = security_groups(deployment, vpc)
+    return subnet, security_groups(deployment, vpc)
+
+
+def bare():
+    subnet, groups = ground()
+    return {"image": base_image(), "subnet": subnet, "group": groups[""]}
+
+
+def make():
+    subnet, groups = ground()
     balancer, group = f"{deployment}-{env}-lb", f"{deployment}-{env}-ag"
     elb.create_load_balancer(LoadBalancerName=balancer, Subnets=[subnet], Listeners=[
         {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstanceProtocol": "HTTP", "InstancePort": 80},
@@ -59,4 +71,11 @@ def again(name, old):
     return {name: launch(hosts[name], found["ImageId"], found["SubnetId"], groups)}
 
 
-print(json.dumps(again(*sys.argv[2:]) if sys.argv[1:2] == ["again"] else make()))
+match sys.argv[1:]:
+    case ["again", *rest]:
+        made = again(*rest)
+    case ["bare", _]:
+        made = bare()
+    case _:
+        made = make()
+print(json.dumps(made))

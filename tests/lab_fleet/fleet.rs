@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -256,35 +257,12 @@ impl Fleet {
 
     /// The program in the project's folder, with credentials for the cloud and a key for the hosts.
     pub fn program(&self) -> Command {
-        let dir = self.dir.path();
-        let file = |name: &str| dir.join(name).display().to_string();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
-        command.current_dir(dir).stdin(Stdio::null()).env_clear().envs([
-            ("HOME", dir.display().to_string()),
-            ("PATH", std::env::var("PATH").unwrap()),
-            ("AWS_ACCESS_KEY_ID", "testing".into()),
-            ("AWS_SECRET_ACCESS_KEY", "testing".into()),
-            ("AWS_CONFIG_FILE", file("aws-config")),
-            ("AWS_SHARED_CREDENTIALS_FILE", file("aws-credentials")),
-            ("AWS_EC2_METADATA_DISABLED", "true".into()),
-            ("AWS_ENDPOINT_URL", self.endpoint.url()),
-            ("NO_PROXY", "127.0.0.1".into()),
-        ]);
-        command
+        program_in(self.dir.path(), &self.endpoint)
     }
 
     /// What tells the program how to log in.
     pub fn login(&self) -> [String; 6] {
-        let (key, config) = (self.lab.key(), self.dir.path().join("ssh_config"));
-        [
-            "--user",
-            "ubuntu",
-            "--identity",
-            &key.display().to_string(),
-            "--ssh-config",
-            &config.display().to_string(),
-        ]
-        .map(str::to_owned)
+        login_from(&self.lab, self.dir.path())
     }
 
     /// `describe staging --json`, not yet started.
@@ -314,6 +292,31 @@ impl Fleet {
             assert!(Instant::now() < deadline, "not seen within 90 s: {what}; last was {}", described.0);
         }
     }
+}
+
+/// The program in a project's folder, with credentials for a cloud.
+pub fn program_in(dir: &Path, endpoint: &Endpoint) -> Command {
+    let file = |name: &str| dir.join(name).display().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+    command.current_dir(dir).stdin(Stdio::null()).env_clear().envs([
+        ("HOME", dir.display().to_string()),
+        ("PATH", std::env::var("PATH").unwrap()),
+        ("AWS_ACCESS_KEY_ID", "testing".into()),
+        ("AWS_SECRET_ACCESS_KEY", "testing".into()),
+        ("AWS_CONFIG_FILE", file("aws-config")),
+        ("AWS_SHARED_CREDENTIALS_FILE", file("aws-credentials")),
+        ("AWS_EC2_METADATA_DISABLED", "true".into()),
+        ("AWS_ENDPOINT_URL", endpoint.url()),
+        ("NO_PROXY", "127.0.0.1".into()),
+    ]);
+    command
+}
+
+/// What tells the program how to log in to hosts of the lab, from a project's folder with an `ssh_config`.
+pub fn login_from(lab: &Lab, dir: &Path) -> [String; 6] {
+    let (key, config) = (lab.key(), dir.join("ssh_config"));
+    let (key, config) = (key.display().to_string(), config.display().to_string());
+    ["--user", "ubuntu", "--identity", &key, "--ssh-config", &config].map(str::to_owned)
 }
 
 impl Drop for Fleet {

@@ -69,6 +69,19 @@ async fn a_lost_connection_does_not_touch_it_and_attaching_goes_on_where_it_was(
 }
 
 #[tokio::test]
+async fn it_tells_its_end_though_systemd_is_reloaded_meanwhile_as_every_package_with_a_service_does() {
+    let Some(host) = Host::up(49) else { return };
+    let (ssh, change, target) = host.trusted();
+    for (name, user) in [("packages", Some("root")), ("theirs", None)] {
+        let script = "echo began; sudo systemctl daemon-reload; sudo systemctl daemon-reload; exit 5";
+        let reloading = DurableJob { user: user.map(str::to_owned), ..job(name, script) };
+        done(&result(change.start(&target, reloading.clone())).await, &[]);
+        let (_, ending) = result(ssh.attach(&target, &reloading.name, Seen::default())).await;
+        assert_eq!(ending.outcome, Outcome::Done { code: 5 }, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn letting_go_of_it_leaves_it_running_and_stopping_ends_all_of_it() {
     let Some(host) = Host::up(42) else { return };
     let (ssh, change, target) = host.trusted();
@@ -101,19 +114,6 @@ async fn a_signal_and_the_limit_are_told_apart_from_an_exit() {
     done(&result(change.start(&target, limited.clone())).await, &[]);
     let ending = ssh.attach(&target, &limited.name, Seen::default()).ended().await;
     assert_eq!(ending.outcome, Outcome::DeadlineReached { ended: Ended::Yes });
-}
-
-#[tokio::test]
-async fn how_it_ends_is_told_though_systemd_reads_its_units_anew_meanwhile() {
-    let Some(host) = Host::up(45) else { return };
-    let (ssh, change, target) = host.trusted();
-    for user in [None, Some("root".to_owned())] {
-        let name = format!("reload-{}", user.as_deref().unwrap_or("own"));
-        let reload = DurableJob { user, ..job(&name, "sudo -n systemctl daemon-reload; sleep 0.5; exit 7") };
-        done(&result(change.start(&target, reload.clone())).await, &[]);
-        let ending = ssh.attach(&target, &reload.name, Seen::default()).ended().await;
-        assert_eq!(ending.outcome, Outcome::Done { code: 7 }, "{name}");
-    }
 }
 
 #[tokio::test]

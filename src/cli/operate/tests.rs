@@ -14,6 +14,7 @@ use crate::engine::store::RunState;
 use crate::fleet::{EnvironmentName, Group, Sizes};
 use crate::sandbox::{SandboxCloud, Scenario};
 
+mod building;
 mod every;
 mod forgetting;
 mod releases;

@@ -196,6 +196,10 @@ fn mutation(mutation: &Mutation) -> String {
         Mutation::TerminateMember { instance, .. } => format!("terminate {instance}"),
         Mutation::Job { instance, job } => format!("job {job} on {instance}"),
         Mutation::Launch { .. } => "launch a server".into(),
+        Mutation::Tag { instance, tags } => {
+            let all: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            format!("tag {instance} {}", all.join(", "))
+        }
         Mutation::Image { name } => format!("image {name}"),
         Mutation::Release { name } => format!("release {name}"),
         Mutation::Terminate { instances } => {

@@ -157,6 +157,13 @@ pub enum Mutation {
         /// The client token.
         token: String,
     },
+    /// A server gets tags.
+    Tag {
+        /// Which.
+        instance: InstanceId,
+        /// The tags.
+        tags: Vec<(String, String)>,
+    },
     /// An image is begun.
     Image {
         /// Its name.

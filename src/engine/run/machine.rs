@@ -59,7 +59,9 @@ fn forward(story: &Story, at_work: &BTreeSet<StepId>, cancel: Cancel) -> Vec<Ord
     if cancel == Cancel::NowAndUndo {
         if story.is_sealed() {
             // Undoing would take the servers away that serve.
-            let why = "cancelled: stop now; old servers have gone, so nothing is undone".into();
+            let why =
+                "cancelled: stop now; old servers have gone or new ones are in use, so nothing is undone"
+                    .into();
             return turned(at_work, Way::Stop, why);
         }
         return turned(at_work, Way::Undo, "cancelled: stop now and undo".into());

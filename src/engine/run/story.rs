@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::entry::{Entry, Left, Mutation, MutationEnd, Slots, StepEnd, Way};
+use super::entry::{Bound, Entry, Left, Mutation, MutationEnd, Slots, StepEnd, Way};
 use crate::engine::lock::Outstanding;
+use crate::fleet::InstanceId;
 use crate::plan::{Action, Fact, Kind, Lasts, Plan, Setting, Step, StepId, Undo, Value};
 
 /// How far a step is.
@@ -208,12 +209,14 @@ impl Story {
         last.next().filter(|(to, _)| *to != value).map(|(_, at)| at)
     }
 
-    /// Whether old servers have begun to go: from then on there is no way back but another deploy.
+    /// Whether old servers have begun to go, or new ones are in use: from then on there is no way back but another
+    /// operation.
     #[must_use]
     pub fn is_sealed(&self) -> bool {
-        self.each().any(|(step, story)| {
-            story.began.is_some()
-                && matches!(&step.action, Action::Converge(converge) if converge.kind == Kind::Shrink)
+        self.each().any(|(step, story)| match &step.action {
+            Action::Converge(converge) => story.began.is_some() && converge.kind == Kind::Shrink,
+            Action::Tag { .. } => story.began.is_some(),
+            _ => false,
         })
     }
 
@@ -232,7 +235,22 @@ impl Story {
             Fact::Setting(setting) => self.ours(setting).contains(&found),
             // A run that replaces members changes them all the time; its steps look at each one.
             Fact::Members { .. } => !self.intents.is_empty(),
-            Fact::Servers { .. } | Fact::Release { .. } | Fact::Lock { .. } => false,
+            Fact::Servers { .. } => self.has_launched(fact, found),
+            Fact::Release { .. } | Fact::Lock { .. } => false,
+        }
+    }
+
+    /// Whether the servers found are those that the plan assumes, and others that this run has launched.
+    fn has_launched(&self, fact: &Fact, found: &Value) -> bool {
+        let ours = |id: &InstanceId| {
+            self.slots.values().any(|bound| matches!(bound, Bound::Instance(known) if known == id))
+        };
+        let assumed = self.plan.assumes.iter().find(|one| one.fact == *fact).map(|one| &one.value);
+        match (assumed, found) {
+            (Some(Value::Servers(assumed)), Value::Servers(found)) => {
+                found.iter().filter(|id| !ours(id)).eq(assumed.iter())
+            }
+            _ => false,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::{Facts, Refused};
 use super::Base;
-use crate::fleet::{AddressChoice, Group, NewServer, Server};
+use crate::fleet::{Group, NewServer, Server};
 
 /// The tag `role` of a server that takes no part yet.
 pub(super) const ROLE: &str = "web-PENDING";
@@ -38,7 +38,7 @@ pub(super) fn server(facts: &Facts<'_>, group: &Group, base: &Base) -> Result<Ne
         instance_type,
         zone,
         security_groups: security_groups(facts, subnet.is_some(), like)?,
-        public_address: subnet.is_some() && is_reached_from_outside(facts.topology.ssh_address),
+        public_address: subnet.is_some() && facts.topology.ssh_address.is_public(),
         subnet,
         // Scripts that ask AWS for something while it is baked have the rights of the servers that boot the image.
         instance_profile: base.instance_profile.clone(),
@@ -46,12 +46,6 @@ pub(super) fn server(facts: &Facts<'_>, group: &Group, base: &Base) -> Result<Ne
         key_name: like.and_then(|server| server.key_name.clone()),
         tags: tags.map(|(key, value)| (key.to_owned(), value)).to_vec(),
     })
-}
-
-/// Whether ssh goes to a public address: a subnet need not give one by itself, and in the group's it is the launch that
-/// asks for it.
-const fn is_reached_from_outside(choice: AddressChoice) -> bool {
-    matches!(choice, AddressChoice::PublicDns | AddressChoice::Public)
 }
 
 /// Its security groups: in a subnet EC2 takes ids only.

@@ -55,6 +55,7 @@ fn r22_a_combo_server_is_the_primary_of_settings_and_a_second_one_is_refused() {
         unknown: Vec::new(),
     };
     world.site = Some(SiteFacts {
+        ground: crate::template::Ground::default(),
         services: Vec::new(),
         settings: Some(Ok(source)),
         missing: Vec::new(),

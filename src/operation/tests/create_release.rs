@@ -156,6 +156,7 @@ fn r20_hooks_of_new_servers_are_named_and_not_run_on_one_that_boots_an_image() {
         hook("post_reload_production_db", 44, false),
     ];
     world.site = Some(SiteFacts {
+        ground: crate::template::Ground::default(),
         services: Vec::new(),
         settings: None,
         missing: Vec::new(),

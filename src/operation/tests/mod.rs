@@ -8,6 +8,7 @@ mod deploys;
 mod fixture;
 mod groups;
 mod names;
+mod new_server;
 mod refusals;
 mod releases;
 mod room;

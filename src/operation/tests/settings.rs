@@ -25,6 +25,7 @@ fn with(settings: Option<Result<Source, String>>, missing: &[&str]) -> World {
         tells_new_relic: false,
         secrets_file: "fabsecrets_staging.py".into(),
         hooks: Vec::new(),
+        ground: crate::template::Ground::default(),
     });
     world
 }
@@ -112,6 +113,7 @@ fn new_relic_is_told_last_where_there_is_a_key_and_its_failure_is_only_told() {
         tells_new_relic: true,
         secrets_file: "fabsecrets_staging.py".into(),
         hooks: Vec::new(),
+        ground: crate::template::Ground::default(),
     });
     for operation in ["deploy-serial", "deploy-full", "deploy-worker"] {
         let plan = world.plan(operation, &[TO]).unwrap();

@@ -97,6 +97,11 @@ impl CloudChange for SandboxCloud {
         self.write("ec2:RunInstances", move |view| server::launch(&view, &server)).await
     }
 
+    async fn tag(&self, server: &InstanceId, tags: &[(String, String)]) -> Answer<()> {
+        let (server, tags) = (server.as_str().to_owned(), tags.to_vec());
+        self.write("ec2:CreateTags", move |view| server::tag(&view, &server, &tags)).await
+    }
+
     async fn terminate(&self, servers: &[InstanceId]) -> Answer<()> {
         let servers = servers.to_vec();
         self.write("ec2:TerminateInstances", move |view| server::terminate(&view, &servers)).await

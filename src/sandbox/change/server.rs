@@ -85,11 +85,7 @@ pub(super) fn launch(view: &View<'_>, spec: &ServerSpec) -> Changed<InstanceId> 
             launch: None,
         },
     )?;
-    for (key, value) in &server.tags {
-        view.c
-            .prepare_cached("INSERT OR REPLACE INTO tags (instance, key, value) VALUES (?1, ?2, ?3)")?
-            .execute([&id, key, value])?;
-    }
+    write_tags(view, &id, &server.tags)?;
     view.c.prepare_cached("INSERT INTO tokens (token, instance, asked) VALUES (?1, ?2, ?3)")?.execute([
         &spec.token,
         &id,
@@ -98,6 +94,37 @@ pub(super) fn launch(view: &View<'_>, spec: &ServerSpec) -> Changed<InstanceId> 
     let now = view.moment();
     now.after(now.seconds("start", &id, 25, 35), Event::Running, &id)?;
     Ok(Ok(InstanceId::new(id)))
+}
+
+fn write_tags(view: &View<'_>, id: &str, tags: &[(String, String)]) -> rusqlite::Result<()> {
+    let mut insert =
+        view.c.prepare_cached("INSERT OR REPLACE INTO tags (instance, key, value) VALUES (?1, ?2, ?3)")?;
+    for (key, value) in tags {
+        insert.execute([id, key, value])?;
+    }
+    Ok(())
+}
+
+/// The role is what this world goes by; what else it knows of a server by its tags stays.
+pub(super) fn tag(view: &View<'_>, server: &str, tags: &[(String, String)]) -> Changed<()> {
+    let born: Option<i64> = view
+        .c
+        .prepare_cached("SELECT created_at FROM instances WHERE id = ?1")?
+        .query_row([server], |row| row.get(0))
+        .optional()?;
+    if born.is_none_or(|born| view.is_unlisted(born)) {
+        return absent(format!(
+            "Nothing was tagged: there is no instance {server} (InvalidInstanceID.NotFound)."
+        ));
+    }
+    if let Some((key, _)) = tags.iter().find(|(key, _)| key == "environment" || key == "deployment") {
+        return refused(format!("Nothing was tagged: a server of the sandbox keeps its tag {key}."));
+    }
+    if let Some((_, role)) = tags.iter().find(|(key, _)| key == "role") {
+        view.c.prepare_cached("UPDATE instances SET role = ?2 WHERE id = ?1")?.execute([server, role])?;
+    }
+    write_tags(view, server, tags)?;
+    Ok(Ok(()))
 }
 
 fn labels<'a>(view: &View<'_>, server: &'a NewServer) -> Changed<Labels<'a>> {

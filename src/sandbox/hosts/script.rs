@@ -21,7 +21,7 @@ const MARK: &str = "# sandbox:";
 /// What a script can say that it does.
 const VERBS: &str = "page off|healthy|unhealthy|show, code checkout CHANGESET [note NOTE], code back NOTE, code show, requirements, settings, \
                      services, migrate, collectstatic, compress, celery stop|start|show, supervisor \
-                     start|stop|restart GROUP, health, clean, new-relic, fail MESSAGE, done MESSAGE";
+                     start|stop|restart GROUP, health, clean, new-relic, build PART, fail MESSAGE, done MESSAGE";
 
 /// What a script does, step by step; none when it does not say.
 pub(super) fn words(text: &str) -> Option<Vec<String>> {
@@ -99,6 +99,7 @@ pub(super) fn act(cloud: &SandboxCloud, view: &View<'_>, host: &Host, words: &st
         ["celery", verb @ ("stop" | "start")] => scene.programs(verb, "celery"),
         ["supervisor", verb @ ("start" | "stop" | "restart"), group] => scene.programs(verb, group),
         ["health"] => scene.health(),
+        ["build", part] => scene.build(part),
         ["fail", ..] => Act::fails(words.trim_start_matches("fail").trim(), 1),
         ["done", ..] => scene.lines(1_000, 3_000, &[words.trim_start_matches("done").trim()]),
         [verb] => match WORK.iter().find(|(known, ..)| *known == verb) {
@@ -181,6 +182,12 @@ impl Scene<'_> {
         let count = i64::try_from(lines.len()).unwrap_or(1).max(1);
         let steps = lines.iter().flat_map(|line| [Step::Wait(time / count), Step::Out(format!("{line}\n"))]);
         Act::new(steps.collect(), None, Vec::new())
+    }
+
+    /// A part of building a server: packages come and are set up.
+    fn build(&self, part: &str) -> Act {
+        let lines = [format!("installing what {part} wants"), format!("done: {part}")];
+        self.lines(4_000, 30_000, &lines.each_ref().map(String::as_str))
     }
 
     fn page(&self, page: &str) -> Act {

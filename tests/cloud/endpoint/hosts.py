@@ -1,5 +1,5 @@
-"""Real hosts for instances: what is launched boots beside an environment of tests/lab, images are copies of disks, and
-load balancers ask the servers themselves."""
+"""Real hosts for instances: what is launched boots beside an environment of tests/lab, from nothing where its image is a
+distribution's; images are copies of disks, and load balancers ask the servers themselves."""
 import http.client
 import os
 import ssl
@@ -31,6 +31,12 @@ def script(name, *arguments, **more):
     return done.returncode == 0, done.stdout
 
 
+def distributions(instance):
+    """Whether an instance's image is a distribution's, with nothing on it."""
+    image = instance.ec2_backend.amis.get(instance.image_id)
+    return image is not None and "ubuntu" in (image.name or "")
+
+
 class Hosts:
     """The hosts of one environment: those that were there, and one for each instance launched since."""
 
@@ -58,7 +64,7 @@ class Hosts:
         name, address = self.host(instance), instance.private_ip
 
         def work():
-            layer = self.layers.get(instance.image_id, self.web)
+            layer = self.layers.get(instance.image_id, "" if distributions(instance) else self.web)
             if script("hosts", "up", name, address, layer, LAB_HOSTNAME=f"ip-{address.replace('.', '-')}",
                       LAB_HOSTS=str(self.folder / "hosts"), LAB_INSTANCE=instance.id)[0]:
                 up(self.console(instance))

@@ -12,7 +12,7 @@ type Change<'a> = Pin<Box<dyn Future<Output = Answer<()>> + 'a>>;
 type Make = for<'a> fn(&'a Account, &'a LaunchSource, usize) -> Change<'a>;
 
 /// Every change there is, with its IAM action.
-const CHANGES: [(&str, Make); 18] = [
+const CHANGES: [(&str, Make); 19] = [
     ("autoscaling:SuspendProcesses", |a, _, _| {
         Box::pin(async { a.change.suspend(&a.group(), &[Process::Launch]).await })
     }),
@@ -42,6 +42,9 @@ const CHANGES: [(&str, Make); 18] = [
     }),
     ("ec2:RunInstances", |a, _, n| {
         Box::pin(async move { a.change.launch(&spec(a, &format!("token-{n}"))).await.map(|_| ()) })
+    }),
+    ("ec2:CreateTags", |a, _, _| {
+        Box::pin(async { a.change.tag(&a.servers("worker")[0], &[("role".into(), "worker".into())]).await })
     }),
     ("ec2:CreateImage", |a, _, n| {
         let name = format!("image-{n}");

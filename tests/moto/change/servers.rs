@@ -110,6 +110,24 @@ fn a_builder_gets_a_public_address_in_its_subnet_and_the_profile_and_metadata_of
 }
 
 #[test]
+fn a_server_gets_its_role_by_its_tag_and_keeps_the_others() {
+    account("servers::a_server_gets_its_role_by_its_tag_and_keeps_the_others", &[], async |a| {
+        let id = a.servers("cache")[0].clone();
+        let before = server(&a, id.as_str()).await.tags;
+        let tags = [("role".to_owned(), "cache-OLD".to_owned())];
+        for _ in 0..2 {
+            a.change.tag(&id, &tags).await.unwrap();
+            let after = server(&a, id.as_str()).await;
+            assert_eq!(after.role.standing, quarterdeck::fleet::Standing::Old);
+            assert_eq!(
+                (after.tags.len(), &after.tags["environment"]),
+                (before.len(), &before["environment"])
+            );
+        }
+    });
+}
+
+#[test]
 fn terminated_servers_stay_gone_and_one_that_is_unknown_does_not_keep_the_others() {
     let name = "servers::terminated_servers_stay_gone_and_one_that_is_unknown_does_not_keep_the_others";
     account(name, &[], async |a| {

@@ -11,6 +11,7 @@ use crate::cloud::{Answer, CloudError, ServerSpec};
 use crate::fleet::{InstanceId, NewServer};
 
 pub const RUN: &str = "ec2:RunInstances";
+pub const TAG: &str = "ec2:CreateTags";
 pub const TERMINATE: &str = "ec2:TerminateInstances";
 
 /// `RunInstances` of one server, with its tags from its first moment.
@@ -37,10 +38,9 @@ fn asked(request: RunInstancesFluentBuilder, server: &NewServer) -> RunInstances
     }
     request = placed(request, server);
     if !server.tags.is_empty() {
-        let tags = server.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
         let tags = TagSpecification::builder()
             .resource_type(ResourceType::Instance)
-            .set_tags(Some(tags.collect()))
+            .set_tags(Some(written(&server.tags)))
             .build();
         request = request.tag_specifications(tags);
     }
@@ -77,6 +77,18 @@ fn profile(named: &str) -> IamInstanceProfileSpecification {
 fn metadata(tokens_required: bool) -> InstanceMetadataOptionsRequest {
     let tokens = if tokens_required { HttpTokensState::Required } else { HttpTokensState::Optional };
     InstanceMetadataOptionsRequest::builder().http_tokens(tokens).build()
+}
+
+fn written(tags: &[(String, String)]) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+/// `CreateTags`.
+pub async fn tag(change: &AwsChange, server: &InstanceId, tags: &[(String, String)]) -> Answer<()> {
+    let request =
+        change.clients().ec2.create_tags().resources(server.to_string()).set_tags(Some(written(tags)));
+    change.send(TAG, &format!("server {server}"), || request.clone().send()).await?;
+    Ok(())
 }
 
 /// `TerminateInstances`. When one is unknown AWS refuses all: then each is asked for by itself, and one that stays

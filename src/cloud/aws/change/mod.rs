@@ -177,6 +177,10 @@ impl CloudChange for AwsChange {
         self.within(ec2::RUN, ec2::launch(self, server)).await
     }
 
+    async fn tag(&self, server: &InstanceId, tags: &[(String, String)]) -> Answer<()> {
+        self.within(ec2::TAG, ec2::tag(self, server, tags)).await
+    }
+
     async fn terminate(&self, servers: &[InstanceId]) -> Answer<()> {
         self.within(ec2::TERMINATE, ec2::terminate(self, servers)).await
     }

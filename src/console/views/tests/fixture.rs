@@ -364,6 +364,7 @@ pub fn topology() -> Topology {
         distributions: Vec::new(),
         web: crate::fleet::WebPlace::default(),
         layout: Arc::default(),
+        build: Arc::default(),
     };
     Topology {
         deployment: "myproject".into(),

@@ -73,6 +73,26 @@ pub(super) async fn launch(
     }
 }
 
+/// Gives a server tags. One that was just launched is not known everywhere yet: it is asked for again (R25).
+pub(super) async fn tag(
+    worker: &mut Worker,
+    server: &InstanceRef,
+    tags: &[(String, String)],
+) -> Result<StepEnd, StepStop> {
+    let slots = worker.book.story().await.slots.clone();
+    let id = instance_of(server, &slots).map_err(|trouble| stop(&trouble))?;
+    let new_until = new_until(worker, &Bound::Instance(id.clone())).await;
+    let begin = async |world: Arc<World>| match world.ports.change.tag(&id, tags).await {
+        Err(CloudError::Absent(words)) if new_until.is_some_and(|until| world.now() < until) => {
+            Err(Trouble::Later(words))
+        }
+        answer => answer.map_err(Trouble::from),
+    };
+    let mutation = Mutation::Tag { instance: id.clone(), tags: tags.to_vec() };
+    worker.mutate(vec![mutation], begin, async |world| begin(world).await.map(Some)).await?;
+    Ok(StepEnd::Done)
+}
+
 async fn power(world: &World, id: &InstanceId) -> Result<Option<Power>, Trouble> {
     let all = world.ports.read.servers(&world.ports.deployment).await.map_err(of_read)?;
     Ok(all.into_iter().find(|server| server.id == *id).map(|server| server.power))

@@ -91,6 +91,7 @@ pub(super) async fn perform(mut worker: Worker) -> Result<StepEnd, StepStop> {
         Action::Converge(converge) => converge::converge(&mut worker, converge).await,
         Action::Job(job) => job::run(&mut worker, job).await,
         Action::Launch { slot, server } => make::launch(&mut worker, slot, server).await,
+        Action::Tag { server, tags } => make::tag(&mut worker, server, tags).await,
         Action::Image { slot, of, name } => make::image(&mut worker, slot, of, name).await,
         Action::Release { slot, release } => make::release(&mut worker, slot, release).await,
         Action::Terminate { servers } => make::terminate(&mut worker, servers).await,

@@ -1,0 +1,88 @@
+//! How servers are built, in the fleet's words.
+
+use super::project::Project;
+use crate::fleet::{BuildPlace, DatabasePlace, ImageId, Role, RolePlace, Zone, ZonePlace};
+
+/// Roles that servers are built for.
+const ROLES: [Role; 6] =
+    [Role::Web, Role::Worker, Role::Cache, Role::DbPrimary, Role::DbReplica, Role::Combo];
+
+/// The networks that may connect to a database where the config names none, as FabulAWS has it.
+const NETWORKS: [&str; 2] = ["10.0.0.0/8", "172.16.0.0/12"];
+
+impl Project {
+    /// What the config says of new servers of an environment.
+    pub(super) fn build_place(&self, environment: &str) -> BuildPlace {
+        let settings = &self.instances;
+        let region = self.aws.region.as_ref().map_or("", |region| region.as_str());
+        BuildPlace {
+            image: settings.ami.as_deref().filter(|ami| !ami.is_empty()).map(ImageId::new),
+            zones: self.zones(),
+            roles: ROLES.map(|role| (role.clone(), self.role_place(environment, &role))).to_vec(),
+            upgrades: settings.run_upgrade,
+            mirror: settings.ubuntu_mirror.as_ref().map(|mirror| mirror.replace("{region}", region)),
+            admin_groups: settings.admin_groups.iter().map(|group| group.value.clone()).collect(),
+            swap_percent: percent(settings.swap_multiplier),
+            fs_encrypt: settings.fs_encrypt,
+            database: self.database_place(),
+        }
+    }
+
+    /// The zones of the config; where it lists none, those of its subnets (R22).
+    fn zones(&self) -> Vec<ZonePlace> {
+        let rows = self.aws.subnets.as_ref().map(|rows| rows.value.as_slice()).unwrap_or_default();
+        let listed = self.aws.avail_zones.iter().map(|zone| zone.value.clone());
+        let mut names: Vec<String> = listed.map(|zone| self.zone_in_full(&zone)).collect();
+        if names.is_empty() {
+            names = rows.iter().map(|(zone, _)| self.zone_in_full(zone)).collect();
+        }
+        let mut zones: Vec<ZonePlace> = Vec::new();
+        for name in names {
+            let subnet = self.subnet(&name).map(ToOwned::to_owned);
+            let place = ZonePlace { zone: Zone::new(&name), subnet };
+            if !zones.contains(&place) {
+                zones.push(place);
+            }
+        }
+        zones
+    }
+
+    fn role_place(&self, environment: &str, role: &Role) -> RolePlace {
+        let groups = self.aws.security_groups.find(environment, role.word());
+        RolePlace {
+            instance_type: self
+                .aws
+                .instance_types
+                .find(environment, role.word())
+                .map(|kind| kind.value.clone()),
+            security_groups: groups
+                .map(|groups| groups.iter().map(|group| group.value.clone()).collect())
+                .unwrap_or_default(),
+            volume_gb: self.aws.volume_sizes.find(environment, role.word()).copied(),
+        }
+    }
+
+    fn database_place(&self) -> DatabasePlace {
+        let database = &self.servers.database;
+        let mut networks: Vec<String> =
+            database.networks.iter().map(|network| network.value.clone()).collect();
+        if networks.is_empty() {
+            networks = NETWORKS.map(ToOwned::to_owned).to_vec();
+        }
+        DatabasePlace {
+            settings: database
+                .settings
+                .iter()
+                .map(|(name, value)| (name.value.clone(), value.clone()))
+                .collect(),
+            packages: database.packages.iter().map(|package| package.value.clone()).collect(),
+            networks,
+        }
+    }
+}
+
+/// A multiplier in hundredths, up to a hundredfold.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within bounds")]
+fn percent(multiplier: f64) -> u32 {
+    (multiplier.clamp(0.0, 100.0) * 100.0).round() as u32
+}

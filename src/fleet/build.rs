@@ -1,0 +1,76 @@
+//! How servers of an environment are built, as the config says it, and the people who work on them.
+
+use super::{ImageId, Role, Zone};
+
+/// What the config says of new servers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BuildPlace {
+    /// The image that they boot: `instance_settings.ami`.
+    pub image: Option<ImageId>,
+    /// Zones that they may be in, in the config's order.
+    pub zones: Vec<ZonePlace>,
+    /// What each role is launched with.
+    pub roles: Vec<(Role, RolePlace)>,
+    /// Whether packages are upgraded first: `run_upgrade`.
+    pub upgrades: bool,
+    /// The mirror of Ubuntu's packages, with `{region}` filled in.
+    pub mirror: Option<String>,
+    /// Groups of administrators: `admin_groups`.
+    pub admin_groups: Vec<String>,
+    /// Swap in hundredths of the machine's memory: `swap_multiplier`.
+    pub swap_percent: u32,
+    /// Whether data volumes are to be LUKS volumes: `fs_encrypt`.
+    pub fs_encrypt: bool,
+    /// PostgreSQL: `db_settings`.
+    pub database: DatabasePlace,
+}
+
+/// A zone, and the subnet of servers in it; none is the zone's default one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZonePlace {
+    /// The zone in full.
+    pub zone: Zone,
+    /// Its subnet.
+    pub subnet: Option<String>,
+}
+
+/// What the config says of the servers of a role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RolePlace {
+    /// The type.
+    pub instance_type: Option<String>,
+    /// Security groups, by name or id.
+    pub security_groups: Vec<String>,
+    /// The size of the data volume in GB; none is no volume.
+    pub volume_gb: Option<u32>,
+}
+
+/// What the config says of PostgreSQL.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DatabasePlace {
+    /// Settings of `postgresql.conf`, as they are written.
+    pub settings: Vec<(String, String)>,
+    /// Packages; none are the distribution's.
+    pub packages: Vec<String>,
+    /// Networks that may connect.
+    pub networks: Vec<String>,
+}
+
+/// Somebody who works on the servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The user's name.
+    pub user: String,
+    /// The full name; empty where nobody wrote it down.
+    pub full_name: String,
+    /// Public keys, a line each.
+    pub keys: Vec<String>,
+}
+
+impl BuildPlace {
+    /// What a role is launched with.
+    #[must_use]
+    pub fn role(&self, role: &Role) -> RolePlace {
+        self.roles.iter().find(|(known, _)| known == role).map(|(_, place)| place.clone()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,200 @@
+//! Whether a new server may be made at all: refused before anything begins.
+
+use super::super::draft::Draft;
+use super::super::refused::some;
+use super::super::{Facts, Refused};
+use crate::fleet::{Person, Role, Server, Standing};
+use crate::recipe::build;
+
+/// Refuses a second one of what an environment has one of, and a replica of nothing. Gives the primary's address where
+/// one is needed.
+pub(super) fn is_free(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    role: &Role,
+) -> Result<Option<String>, Refused> {
+    let environment = &facts.place.name;
+    let all = facts.known("the servers are", &facts.snapshot.servers)?;
+    let pending = all.values().filter(|server| {
+        server.environment.as_ref() == Some(environment)
+            && server.role.role == *role
+            && server.role.standing == Standing::Pending
+            && !server.is_gone()
+    });
+    let pending = some(pending.map(|server| &server.id));
+    if !pending.is_empty() {
+        draft.note(format!(
+            "{pending} is tagged {role}-PENDING already: another run makes it, or one that failed has left it."
+        ));
+    }
+    let there = facts.servers(std::slice::from_ref(role))?;
+    draft.assume_servers(role, there.iter().map(|server| server.id.clone()).collect());
+    if *role == Role::DbReplica {
+        return primary(draft, facts).map(Some);
+    }
+    let mut taken = there;
+    if *role == Role::DbPrimary {
+        taken.extend(facts.servers(&[Role::Combo])?);
+    }
+    if taken.is_empty() {
+        return Ok(None);
+    }
+    let at_stake = match role {
+        Role::Cache => "sessions and tasks are in it, and settings name its address",
+        _ => "the data are in it: a replica takes its place with promotion",
+    };
+    Err(Refused::State(format!(
+        "{environment} has a {role} server in use, {}: {at_stake}. Once it is out of use, give its tag `role` the ending \
+         -OLD, and ask again",
+        some(taken.iter().map(|server| &server.id))
+    )))
+}
+
+/// The one primary, by its private address.
+fn primary(draft: &mut Draft<'_>, facts: &Facts<'_>) -> Result<String, Refused> {
+    let environment = &facts.place.name;
+    let found = facts.servers(&[Role::DbPrimary, Role::Combo])?;
+    let primary: &Server = match found.as_slice() {
+        [one] => one,
+        [] => {
+            return Err(Refused::State(format!(
+                "{environment} has no db-primary in use, which a replica would copy: make it first, with --role db-primary"
+            )));
+        }
+        several => {
+            return Err(Refused::State(format!(
+                "{environment} has several primaries, {}: which one a replica would copy is not clear. Give the tag `role` \
+                 of the one out of use the ending -OLD",
+                some(several.iter().map(|server| &server.id))
+            )));
+        }
+    };
+    draft.assume_servers(&primary.role.role, vec![primary.id.clone()]);
+    draft.note(
+        "Nothing reads from a new replica until the settings of worker and web servers name it: the next deploy writes \
+         them.",
+    );
+    primary.private_address.clone().ok_or_else(|| {
+        Refused::State(format!("{} has no private address, by which a replica would copy it", primary.id))
+    })
+}
+
+/// What is wrong with PostgreSQL's settings and networks, and what is written otherwise than in the config.
+pub(super) fn database(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
+    if *role == Role::Cache {
+        return Ok(());
+    }
+    let (layout, database) = (&facts.place.layout, &facts.place.build.database);
+    if layout.database_user.is_empty() {
+        return Err(Refused::State(
+            "the config names no database user: write it into fabulaws-config.yml as `database_user`".into(),
+        ));
+    }
+    let judged = build::settings(&database.settings);
+    let networks = database.networks.iter().filter(|network| !is_network(network));
+    let networks: Vec<String> = networks
+        .map(|network| {
+            format!("`{}` is no network, such as 10.0.0.0/8", crate::fleet::text::one_line(network))
+        })
+        .collect();
+    let packages = database.packages.iter().filter(|package| !is_package(package));
+    let packages: Vec<String> = packages
+        .map(|package| format!("`{}` is no name of a package", crate::fleet::text::one_line(package)))
+        .collect();
+    let wrong: Vec<String> = judged.wrong.into_iter().chain(networks).chain(packages).collect();
+    if !wrong.is_empty() {
+        return Err(Refused::State(format!(
+            "PostgreSQL cannot be set as the config has it: {}. Mend db_settings in fabulaws-config.yml",
+            wrong.join("; ")
+        )));
+    }
+    for told in judged.told {
+        draft.note(format!("db_settings: {told}."));
+    }
+    Ok(())
+}
+
+fn is_network(network: &str) -> bool {
+    let Some((address, bits)) = network.split_once('/') else { return false };
+    let parts: Vec<&str> = address.split('.').collect();
+    let most = if parts.len() == 4 && parts.iter().all(|part| part.parse::<u8>().is_ok()) {
+        32
+    } else if address.contains(':') && address.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':') {
+        128
+    } else {
+        return false;
+    };
+    bits.parse::<u8>().is_ok_and(|bits| bits <= most)
+}
+
+fn is_package(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
+    name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric()) && name.bytes().all(fits)
+}
+
+/// Every secret is there and can be used, before anything starts.
+pub(super) fn secrets(facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
+    let Some(site) = facts.site else { return Ok(()) };
+    let wanted = build::secrets(role);
+    let missing: Vec<&str> =
+        wanted.iter().copied().filter(|name| !site.ground.secrets.contains(*name)).collect();
+    if !missing.is_empty() {
+        return Err(Refused::State(format!(
+            "a {role} server wants {}, which has no value: write it into {}",
+            missing.join(", "),
+            site.secrets_file
+        )));
+    }
+    match site.ground.unfit.iter().find(|(name, _)| wanted.contains(&name.as_str())) {
+        None => Ok(()),
+        Some((name, why)) => Err(Refused::State(format!(
+            "{name} {why}: not every service takes such a password. Give it another value in {}",
+            site.secrets_file
+        ))),
+    }
+}
+
+/// A data volume is wanted, and none is made.
+pub(super) fn volume(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
+    let build = &facts.place.build;
+    let Some(size) = build.role(role).volume_gb else { return Ok(()) };
+    let locked = if build.fs_encrypt { ", locked with a passphrase" } else { "" };
+    draft.refuse_unless(
+        "no-volume",
+        format!(
+            "the config wants a data volume of {size} GB{locked} for a {role} server, and new-server makes none: the data \
+             would lie on the disk that the image has. Take an image whose disk is large enough"
+        ),
+    )
+}
+
+/// The people who work on it; refused where one of their keys is none.
+pub(super) fn people(draft: &mut Draft<'_>, facts: &Facts<'_>) -> Result<Vec<Person>, Refused> {
+    let found = match facts.site.and_then(|site| site.ground.people.as_ref()) {
+        Some(Ok(people)) => people.clone(),
+        Some(Err(why)) => return Err(Refused::State(why.clone())),
+        None => Vec::new(),
+    };
+    if found.is_empty() {
+        draft.note(
+            "The config names no people (ssh_keys): only whoever the image lets in can log in to the new server.",
+        );
+    }
+    let deployer = &facts.place.layout.deploy_user;
+    if let Some(one) = found.iter().find(|person| person.user == *deployer) {
+        return Err(Refused::State(format!(
+            "a file of keys is called {}, as the user who owns the code is: that user gets everybody's keys anyway. Give \
+             the file another name",
+            one.user
+        )));
+    }
+    let groups = &facts.place.build.admin_groups;
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    match groups.iter().find(|group| group.is_empty() || !group.bytes().all(fits)) {
+        None => Ok(found),
+        Some(group) => Err(Refused::State(format!(
+            "`{}` is no name of a group: small letters, digits, - and _. Mend admin_groups in fabulaws-config.yml",
+            crate::fleet::text::one_line(group)
+        ))),
+    }
+}

@@ -1,0 +1,68 @@
+//! What every server has: packages, people, whom the code belongs to, a guard at the door, swap.
+
+use std::fmt::Write as _;
+
+use super::{Part, Plot, installing, part, script};
+use crate::recipe::script::quoted;
+
+/// Groups whose members may do everything, as FabulAWS has it.
+const SUDO: [&str; 2] = ["sudo", "admin"];
+
+/// The parts, in their order.
+pub(super) fn parts(plot: &Plot<'_>) -> Vec<Part> {
+    vec![packages(plot), people(plot), sudoers(plot), guard(), swap(plot)]
+}
+
+fn packages(plot: &Plot<'_>) -> Part {
+    let title = if plot.build.upgrades { "upgrade the packages" } else { "read the lists of packages" };
+    let script = installing("packages", title)
+        .told("mirror", plot.build.mirror.as_deref().unwrap_or_default())
+        .told("upgrade", if plot.build.upgrades { "yes" } else { "no" })
+        .then(include_str!("scripts/packages.sh"));
+    part("packages", title, script.text(), 3_600)
+}
+
+/// Users, groups and keys; the code's owner has everybody's keys.
+fn people(plot: &Plot<'_>) -> Part {
+    let title = "make users with their keys, and the owner of the code";
+    let mut each = String::new();
+    for person in plot.people {
+        let keys = quoted(&person.keys.join("\n"));
+        let _ = writeln!(each, "person {} {} {keys}", quoted(&person.user), quoted(&person.full_name));
+    }
+    let all: Vec<&str> = plot.people.iter().flat_map(|one| &one.keys).map(String::as_str).collect();
+    let script = script("people", title)
+        .told("groups", &plot.build.admin_groups.join(" "))
+        .told("deploy_user", &plot.layout.deploy_user)
+        .told("home", &plot.layout.home)
+        .told("deploy_keys", &all.join("\n"))
+        .then(include_str!("scripts/people.sh"))
+        .then(&each)
+        .then(include_str!("scripts/deployer.sh"))
+        .then("finish\n");
+    part("people", title, script.text(), 300)
+}
+
+fn sudoers(plot: &Plot<'_>) -> Part {
+    let title = "let administrators use sudo";
+    let groups: Vec<&str> =
+        plot.build.admin_groups.iter().map(String::as_str).filter(|group| SUDO.contains(group)).collect();
+    let script = script("sudoers", title)
+        .told("sudo_groups", &groups.join(" "))
+        .then(include_str!("scripts/sudoers.sh"));
+    part("sudoers", title, script.text(), 120)
+}
+
+fn guard() -> Part {
+    let title = "install fail2ban, security updates and a clock";
+    let script = installing("guard", title).then(include_str!("scripts/guard.sh"));
+    part("guard", title, script.text(), 1_800)
+}
+
+fn swap(plot: &Plot<'_>) -> Part {
+    let title = "make swap";
+    let script = script("swap", title)
+        .told("percent", &plot.build.swap_percent.to_string())
+        .then(include_str!("scripts/swap.sh"));
+    part("swap", title, script.text(), 600)
+}

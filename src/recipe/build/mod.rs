@@ -1,0 +1,83 @@
+//! How servers are built: each role as a list of parts, and each part as a script that changes what is not so yet and says
+//! in the end whether there was anything to change. So one that broke off is taken up again, and a second time changes
+//! nothing. Ubuntu 22.04 and 24.04, Debian 12, with systemd.
+
+mod base;
+mod cache;
+mod database;
+mod settings;
+
+use super::script::Script;
+use crate::fleet::{BuildPlace, Layout, Person, Role};
+
+pub use settings::{Judged, method, settings};
+
+/// Something that is brought about on a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its name: letters and digits.
+    pub name: &'static str,
+    /// What is done, beginning with a verb.
+    pub title: &'static str,
+    /// How, for `sh`, as root. It must be told which server is meant, and does nothing on another one.
+    pub script: String,
+    /// Secrets that the script finds in variables of their names.
+    pub secrets: &'static [&'static str],
+    /// What takes it back beyond the server itself.
+    pub back: Option<String>,
+    /// How long it may take, in seconds.
+    pub deadline_s: u32,
+}
+
+/// What a server is built with.
+#[derive(Clone, Copy, Debug)]
+pub struct Plot<'a> {
+    /// Where things are.
+    pub layout: &'a Layout,
+    /// What the config says.
+    pub build: &'a BuildPlace,
+    /// Who works on it.
+    pub people: &'a [Person],
+    /// The private address of the primary, for a replica.
+    pub primary: Option<&'a str>,
+}
+
+/// Roles that are built.
+pub const ROLES: [Role; 3] = [Role::Cache, Role::DbPrimary, Role::DbReplica];
+
+/// The parts of a server of this role, in their order; none of one that is not built.
+#[must_use]
+pub fn parts(role: &Role, plot: &Plot<'_>) -> Vec<Part> {
+    let own = match role {
+        Role::Cache => cache::parts(plot),
+        Role::DbPrimary => database::primary(plot),
+        Role::DbReplica => database::replica(plot),
+        _ => return Vec::new(),
+    };
+    base::parts(plot).into_iter().chain(own).collect()
+}
+
+/// The secrets that a server of this role is built with.
+#[must_use]
+pub const fn secrets(role: &Role) -> &'static [&'static str] {
+    match role {
+        Role::Cache => &["broker_password"],
+        Role::DbPrimary | Role::DbReplica => &["database_password"],
+        _ => &[],
+    }
+}
+
+/// A script of a part, with what all of them share.
+fn script(name: &str, title: &str) -> Script {
+    Script::new(&format!("build {name}")).told("what", title).then(include_str!("scripts/lib.sh"))
+}
+
+/// The same, which can install packages.
+fn installing(name: &str, title: &str) -> Script {
+    script(name, title).then(include_str!("scripts/apt.sh"))
+}
+
+/// A part without anything special.
+const fn part(name: &'static str, title: &'static str, script: String, deadline_s: u32) -> Part {
+    Part { name, title, script, secrets: &[], back: None, deadline_s }
+}

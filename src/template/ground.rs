@@ -1,0 +1,60 @@
+//! What servers are built with beside the config: secrets, of which no value is told, and people with their keys.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::config::secrets::ProjectSecrets;
+use crate::config::{Project, people};
+use crate::fleet::Person;
+
+/// What was found in the project's directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ground {
+    /// Secrets that have a value.
+    pub secrets: BTreeSet<String>,
+    /// Secrets whose value cannot be a password everywhere, and why.
+    pub unfit: Vec<(String, &'static str)>,
+    /// Who works on the servers, or what is wrong with their keys; none where the config names no `ssh_keys`.
+    pub people: Option<Result<Vec<Person>, String>>,
+}
+
+impl Ground {
+    /// Reads the people's keys, and judges the secrets.
+    pub(super) fn read(project: &Project, dir: &Path, found: &ProjectSecrets) -> Self {
+        let unfit =
+            found.values.iter().filter_map(|(name, secret)| Some((name.clone(), unfit(secret.expose())?)));
+        let people = project.names.ssh_keys.as_deref().map(|keys| people::load(&dir.join(keys)));
+        Self { secrets: found.values.keys().cloned().collect(), unfit: unfit.collect(), people }
+    }
+}
+
+/// Why a value is no password that every service takes: RabbitMQ reads a line and strips it, PostgreSQL's password files
+/// hold lines.
+fn unfit(value: &str) -> Option<&'static str> {
+    if value.is_empty() {
+        return Some("is empty");
+    }
+    if value.chars().any(char::is_control) {
+        return Some("has a line break or another control character in it");
+    }
+    if value.trim() != value {
+        return Some("begins or ends with a blank, which RabbitMQ strips");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_with_quotes_dollars_and_letters_of_other_alphabets_fits_and_one_with_a_line_break_does_not()
+    {
+        for good in ["a", "it's \"$x\" `y` \\ :%", "pässwörd ключ"] {
+            assert_eq!(unfit(good), None, "{good}");
+        }
+        for bad in ["", "a\nb", "a\0", " a", "a\u{a0}"] {
+            assert!(unfit(bad).is_some(), "{bad:?}");
+        }
+    }
+}

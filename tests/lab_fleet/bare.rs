@@ -1,0 +1,144 @@
+//! A cloud without a server in it, whose instances boot as bare hosts of the lab; and a project for it.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::cloud::Endpoint;
+use crate::fleet::{login_from, program_in};
+use crate::lab::{Lab, folder, within};
+
+/// How many tests have one at a time.
+const MOST: u32 = 2;
+
+/// A password that has everything in it.
+pub const PASSWORD: &str = r#"it's "$x" `y` \ :% pässwörd"#;
+
+/// A public key, whose private half nobody has.
+pub const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ana@laptop";
+
+/// A cloud that nobody else has.
+pub struct Bare {
+    pub lab: Lab,
+    name: String,
+    endpoint: Endpoint,
+    pub dir: tempfile::TempDir,
+    _lock: File,
+}
+
+impl Bare {
+    /// None if there is no lab here.
+    pub fn take() -> Option<Self> {
+        let lab = Lab::find()?;
+        let (name, number, lock) = within(900, "a cloud that nobody else has", || {
+            (1..=MOST).find_map(|n| Some((format!("bare{n}"), n + 120, lab.lock(&format!(".bare{n}"))?)))
+        });
+        let place = lab.dir.join("environments").join(&name);
+        let _ = lab.try_run("environment", &["down", &name]);
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::write(place.join("number"), number.to_string()).unwrap();
+        std::fs::write(place.join("hosts"), "").unwrap();
+        lab.run("hosts", &["init"]);
+        let endpoint = Endpoint::start_with(&["--hosts", &name]);
+        let bare = Self { lab, name, endpoint, dir: tempfile::tempdir().unwrap(), _lock: lock };
+        let net = std::env::var("LAB_NET").unwrap_or_else(|_| "10.77".into());
+        bare.write_project(&bare.make(&format!("{net}.{number}")));
+        Some(bare)
+    }
+
+    /// The subnet and the security group that servers are launched into.
+    fn make(&self, network: &str) -> Value {
+        let mut child = Command::new(&self.endpoint.python)
+            .arg(folder().join("cloud.py"))
+            .args(["bare", network])
+            .env("PYTHONPATH", folder().with_file_name("cloud"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("AWS_ENDPOINT_URL", self.endpoint.url())
+            .env("NO_PROXY", "127.0.0.1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let shown = json!({ "project": "myproject", "environment": "staging", "hosts": {} });
+        child.stdin.take().unwrap().write_all(shown.to_string().as_bytes()).unwrap();
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        assert!(status.success(), "cloud.py: {}", String::from_utf8_lossy(&stderr));
+        serde_json::from_slice(&stdout).unwrap()
+    }
+
+    fn write_project(&self, made: &Value) {
+        let dir = self.dir.path();
+        let word = |key: &str| made[key].as_str().unwrap().to_owned();
+        let (image, subnet, group) = (word("image"), word("subnet"), word("group"));
+        let config = std::fs::read_to_string(folder().join("project/fabulaws-config.yml")).unwrap();
+        let more = format!(
+            "instance_settings:\n  ami: {image}\n  admin_groups: [sudo]\n  run_upgrade: true\n\
+             ssh_keys: deployment/users\nsubnets: {{a: {subnet}}}\n\
+             instance_types: {{cache: t3.small, db-primary: m5.large, db-replica: m5.large}}\n\
+             security_groups: {{cache: [{group}], db-primary: [{group}], db-replica: [{group}]}}\n\
+             db_settings:\n  postgresql_settings: {{shared_buffers: 32MB, checkpoint_segments: 8}}\n  \
+             postgresql_networks: [10.0.0.0/8]\n"
+        );
+        std::fs::write(dir.join("fabulaws-config.yml"), config + &more).unwrap();
+        let quoted = PASSWORD.replace('\\', "\\\\").replace('\'', "\\'");
+        let secrets =
+            format!("broker_password = '{quoted}'\ndatabase_password = '{quoted}'\nsecret_key = 'x'\n");
+        std::fs::write(dir.join("fabsecrets_staging.py"), secrets).unwrap();
+        let users = dir.join("deployment/users");
+        std::fs::create_dir_all(&users).unwrap();
+        std::fs::write(users.join("ana"), KEY).unwrap();
+        std::fs::write(users.join("ana.gecos"), "Ana M").unwrap();
+        std::fs::create_dir_all(dir.join("deployment/templates")).unwrap();
+        let template = "deployment/templates/local_settings.py";
+        std::fs::copy(folder().join("project").join(template), dir.join(template)).unwrap();
+        std::fs::write(dir.join("ssh_config"), "IdentityAgent none\n").unwrap();
+    }
+
+    /// The program in the project's folder, with a way to log in.
+    pub fn program(&self, line: &str) -> Command {
+        let mut command = program_in(self.dir.path(), &self.endpoint);
+        command.args(login_from(&self.lab, self.dir.path())).args(line.split(' '));
+        command
+    }
+
+    /// A shell command as root on the host of an instance; what it prints, both ways.
+    pub fn on(&self, instance: &str, command: &str) -> String {
+        let host = format!("{}-{instance}", self.name);
+        self.lab.run("hosts", &["exec", &host, "sh", "-c", &format!("{{ {command}\n}} 2>&1")])
+    }
+
+    /// An instance as EC2 tells of it: id, private address, tags.
+    pub fn instances(&self) -> Vec<(String, String, Value)> {
+        let found = self.endpoint.call("ec2", "describe_instances", &json!({}));
+        let all = found["Reservations"].as_array().unwrap().iter();
+        let all = all.flat_map(|one| one["Instances"].as_array().unwrap());
+        let running = all.filter(|one| one["State"]["Name"] == "running");
+        let word = |value: &Value| value.as_str().unwrap().to_owned();
+        running
+            .map(|one| (word(&one["InstanceId"]), word(&one["PrivateIpAddress"]), one["Tags"].clone()))
+            .collect()
+    }
+
+    /// The one instance that has this tag `role`: its id and private address.
+    #[track_caller]
+    pub fn of_role(&self, role: &str) -> (String, String) {
+        let is = |tags: &Value| {
+            tags.as_array().unwrap().iter().any(|tag| tag["Key"] == "role" && tag["Value"] == role)
+        };
+        let mut found: Vec<_> = self.instances().into_iter().filter(|(_, _, tags)| is(tags)).collect();
+        assert_eq!(found.len(), 1, "{role}: {found:?}");
+        let (id, address, _) = found.remove(0);
+        (id, address)
+    }
+}
+
+impl Drop for Bare {
+    fn drop(&mut self) {
+        self.endpoint.stop();
+        let _ = self.lab.try_run("environment", &["down", &self.name]);
+    }
+}

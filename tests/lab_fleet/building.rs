@@ -28,12 +28,12 @@ fn run(bare: &Bare, line: &str, dies: Option<&str>) -> Told {
     for object in BufReader::new(child.stdout.take().unwrap()).lines() {
         let Ok(object) = serde_json::from_str::<Value>(&object.unwrap()) else { continue };
         if object["event"] == "run" {
-            told.id = object["id"].as_str().unwrap().to_owned();
-            told.steps = object["plan"]["steps"].as_array().unwrap().clone();
+            object["id"].as_str().unwrap().clone_into(&mut told.id);
+            told.steps.clone_from(object["plan"]["steps"].as_array().unwrap());
         }
         told.lines.extend(object["text"].as_str().map(str::to_owned));
         if object["event"] == "finished" {
-            told.state = object["state"].as_str().unwrap().to_owned();
+            object["state"].as_str().unwrap().clone_into(&mut told.state);
             assert_eq!(object["left"], serde_json::json!([]), "{:?}", told.lines);
         }
         let job = object["mutation"]["job"].as_str().unwrap_or_default();

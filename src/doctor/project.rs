@@ -5,6 +5,9 @@ use crate::fleet::words::count;
 use crate::fleet::{Role, Server};
 use crate::template::Source;
 
+/// The most lines of the config that are told.
+const MOST: usize = 10;
+
 /// What `config check` says, as one finding of each kind: it has the whole list.
 pub(super) fn config(examined: &Examined<'_>) -> Vec<Finding> {
     let Some(project) = examined.patient.project else { return Vec::new() };
@@ -14,12 +17,18 @@ pub(super) fn config(examined: &Examined<'_>) -> Vec<Finding> {
     };
     let kinds = [(FindingSeverity::Bad, "error", of(true)), (FindingSeverity::Warning, "warning", of(false))];
     let mut found: Vec<Finding> = Vec::new();
-    for (severity, word, evidence) in kinds {
-        if !evidence.is_empty() {
-            let what = format!("The config has {}", count(evidence.len() as u64, word));
-            let cure = "Mend the lines; `quarterdeck config check` looks again";
-            found.push(Finding { evidence, ..Finding::not_good(severity, what, cure) });
+    for (severity, word, mut evidence) in kinds {
+        if evidence.is_empty() {
+            continue;
         }
+        let what = format!("The config has {}", count(evidence.len() as u64, word));
+        let more = evidence.len().saturating_sub(MOST);
+        evidence.truncate(MOST);
+        if more > 0 {
+            evidence.push(format!("and {more} more"));
+        }
+        let cure = "Mend the lines; `quarterdeck config check` lists them all, and looks again";
+        found.push(Finding { evidence, ..Finding::not_good(severity, what, cure) });
     }
     if found.is_empty() {
         found.push(Finding::good("the config has neither errors nor warnings"));

@@ -361,6 +361,17 @@ fn without_a_project_its_files_are_not_judged() {
 }
 
 #[test]
+fn a_config_full_of_mistakes_does_not_hide_the_rest() {
+    let findings = spoiled("config", |world| {
+        let line = |n| ProjectProblem { is_error: true, text: format!("f.yml:{n}:1: error: x") };
+        world.project().problems = (1..=30).map(line).collect();
+    });
+    assert_eq!(findings[0].what, "The config has 30 errors");
+    assert_eq!(findings[0].evidence.len(), 11);
+    assert_eq!(findings[0].evidence[10], "and 20 more");
+}
+
+#[test]
 fn a_role_that_the_project_has_not_is_not_missed() {
     let findings = spoiled("worker", |world| {
         world.without(&Role::Worker);

@@ -117,7 +117,8 @@ const fn mode(_: &Path) -> Option<u32> {
 fn is_ignored(dir: &Path, file: &Path) -> Option<bool> {
     let name = file.file_name()?;
     let mut git = Command::new("git");
-    git.arg("-C").arg(dir).args(["check-ignore", "--quiet", "--"]).arg(name);
+    // A repository's own settings must start no program.
+    git.args(["-c", "core.fsmonitor=false", "-C"]).arg(dir).args(["check-ignore", "--quiet", "--"]).arg(name);
     git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match git.status().ok()?.code() {
         Some(0) => Some(true),
@@ -128,7 +129,72 @@ fn is_ignored(dir: &Path, file: &Path) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::cli::args::CommandLine;
+
+    const CONFIG: &str = "\
+project: shop
+region: us-east-1
+avail_zones: [a, b]
+subnets: {a: subnet-1}
+deployments: [shop]
+default_deployment: shop
+environments: [staging]
+valid_roles: [web, cache]
+instance_types: {web: c5.large, cache: r5.large}
+volume_sizes: {web: 20}
+security_groups: {web: [web-sg], cache: []}
+auto_scaling_groups: {shop: {staging: staging-ag}}
+password_names: [broker_password, secret_key]
+instance_settings: {fs_encrypt: true}
+";
+
+    fn of_project(files: &[(&str, &str)]) -> ProjectFacts {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        let config = dir.path().join(CONFIG_FILE);
+        let line = ["quarterdeck", "--config", config.to_str().unwrap()];
+        let globals = CommandLine::try_parse_from(line).unwrap().globals;
+        facts(&globals, dir.path(), "staging").unwrap()
+    }
+
+    #[test]
+    fn a_project_is_told_as_its_files_have_it() {
+        let facts =
+            of_project(&[(CONFIG_FILE, CONFIG), ("fabsecrets.py", "secret_key = 'x'\nb = open(1)\n")]);
+        assert!(facts.uses_luks);
+        assert_eq!(facts.zones, ["us-east-1a", "us-east-1b"]);
+        assert_eq!(facts.without_subnet, ["us-east-1b"]);
+        assert_eq!(facts.secrets, 2);
+        let told: Vec<_> = facts
+            .roles
+            .iter()
+            .map(|role| {
+                (role.role.word(), role.instance_type.as_deref(), role.volume_size, role.has_security_group)
+            })
+            .collect();
+        let wanted = [("web", Some("c5.large"), Some(20), true), ("cache", Some("r5.large"), None, false)];
+        assert_eq!(told, wanted);
+        let file = facts.secrets_file.unwrap();
+        assert!(file.path.ends_with("fabsecrets.py"), "{}", file.path);
+        assert!(file.mode.is_some());
+        assert_eq!(file.problems.len(), 1, "its mode is told by itself: {:?}", file.problems);
+    }
+
+    #[test]
+    fn what_has_a_check_of_its_own_is_not_told_twice() {
+        let hook = "def post_bootstrap():\n    pass\n";
+        let facts =
+            of_project(&[(CONFIG_FILE, CONFIG), ("fabfile.py", hook), ("fabsecrets.py", "b = open(1)\n")]);
+        assert!(facts.problems.iter().any(|problem| problem.is_error), "{:?}", facts.problems);
+        for problem in &facts.problems {
+            assert!(problem.text.contains(CONFIG_FILE), "{}", problem.text);
+        }
+    }
 
     #[test]
     fn git_is_asked_whether_it_would_commit_a_file() {

@@ -67,6 +67,13 @@ async fn an_incident_is_told_with_its_evidence_and_its_cure() {
 }
 
 #[tokio::test]
+async fn r17_a_large_fleet_has_one_beat_in_each_environment() {
+    let large = Request { environment: "acacia".into(), ..request(true, false, true) };
+    let (_, text) = of_sandbox(Scenario::Large, &large).await;
+    assert!(text.contains("beat runs on i-") && !text.contains("several servers"), "{text}");
+}
+
+#[tokio::test]
 async fn an_environment_that_is_none_is_a_mistake_of_whoever_asks() {
     let wrong = Request { environment: "prodution".into(), ..request(false, false, true) };
     let (exit, text) = of_sandbox(Scenario::Calm, &wrong).await;

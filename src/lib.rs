@@ -6,6 +6,7 @@ pub mod cli;
 pub mod cloud;
 pub mod config;
 pub mod console;
+pub mod doctor;
 pub mod engine;
 pub mod fleet;
 pub mod logs;

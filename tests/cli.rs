@@ -36,6 +36,21 @@ fn describe_of_one_environment_leaves_out_the_others() {
 }
 
 #[test]
+fn doctor_ends_with_0_where_nothing_is_bad_and_with_1_where_something_is() {
+    let here = Here::new();
+    let calm = here.run(&["doctor", "production", "--sandbox"]);
+    assert_eq!((calm.code, calm.err.as_str()), (Some(0), ""), "{}", calm.out);
+    assert!(calm.out.contains("good") && !calm.out.contains('\u{1b}'), "{}", calm.out);
+    let here = Here::new();
+    let incident = here.run(&["doctor", "production", "--sandbox", "--scenario", "incident", "--json"]);
+    assert_eq!(incident.code, Some(1), "{}", incident.err);
+    let document = json(&incident.out);
+    assert_eq!((&document["version"], &document["severity"]), (&1.into(), &"bad".into()));
+    assert_eq!(here.run(&["doctor", "--sandbox"]).code, Some(2));
+    assert_eq!(here.run(&["doctor", "prodution", "--sandbox"]).code, Some(2));
+}
+
+#[test]
 fn the_columns_of_servers_stand_under_each_other() {
     let here = Here::new();
     let done = here.run(&["describe", "testing", "--sandbox"]);

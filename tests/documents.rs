@@ -53,6 +53,18 @@ fn every_file_that_a_document_points_to_is_there() {
 }
 
 #[test]
+fn every_check_of_the_doctor_is_written_down() {
+    let document = std::fs::read_to_string(root().join("docs/doctor-json.md")).unwrap();
+    let table = document.split("## Checks").nth(1).unwrap();
+    let names = table.lines().filter_map(|line| line.split('|').nth(1));
+    let mut written: Vec<&str> = names.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    let mut checks: Vec<&str> = quarterdeck::doctor::CHECKS.iter().map(|check| check.name).collect();
+    written.sort_unstable();
+    checks.sort_unstable();
+    assert_eq!(written, checks);
+}
+
+#[test]
 fn the_policy_allows_exactly_what_is_read() {
     let sources = [
         Source::StsGetCallerIdentity,

@@ -110,6 +110,14 @@ pub enum Headless {
         #[arg(long)]
         no_hosts: bool,
     },
+    /// Check every precondition for running an environment, with the cure of what is not good
+    Doctor {
+        /// The environment
+        environment: String,
+        /// List what is good, too
+        #[arg(long)]
+        all: bool,
+    },
     /// Pin a server's host key, after comparing its fingerprint
     Trust {
         /// Its instance id, the beginning of one, or its name

@@ -5,6 +5,7 @@ mod columns;
 mod config;
 mod console;
 mod describe;
+mod doctor;
 mod exec;
 mod exit;
 mod log;
@@ -98,6 +99,12 @@ fn run(line: CommandLine) -> Result<Exit, Stop> {
                 }
                 describe::run(target, &request, text).await
             })
+        }
+        Headless::Doctor { environment, all } => {
+            let thresholds = console::places(&globals).preferences().0.thresholds;
+            let (json, utf8) = (globals.json, place::utf8_locale());
+            let request = doctor::Request { environment, all, json, paint: paint(), utf8, thresholds };
+            on_target(&globals, async |target, text| doctor::run(&globals, target, &request, text).await)
         }
         Headless::Trust { server, fingerprint, yes, replace } => {
             let words = console::words(&globals);

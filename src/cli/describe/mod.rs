@@ -55,7 +55,7 @@ pub(crate) async fn run(target: Target, request: &Request, out: &mut dyn Write) 
 }
 
 /// The topology with only the named environment, so that nothing else is read.
-fn only(topology: &Topology, name: &str) -> Result<Topology, Stop> {
+pub(crate) fn only(topology: &Topology, name: &str) -> Result<Topology, Stop> {
     let known: Vec<&str> = topology.environments.iter().map(|e| e.name.as_str()).collect();
     let environments: Vec<_> =
         topology.environments.iter().filter(|e| e.name.as_str() == name).cloned().collect();

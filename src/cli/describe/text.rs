@@ -25,7 +25,7 @@ pub(crate) struct Paint {
 }
 
 impl Paint {
-    fn severity(self, severity: Severity, text: &str) -> String {
+    pub(crate) fn severity(self, severity: Severity, text: &str) -> String {
         let code = match severity {
             Severity::Idle => "2",
             Severity::Ok => "32",
@@ -37,7 +37,7 @@ impl Paint {
         self.with(code, text)
     }
 
-    fn strong(self, text: &str) -> String {
+    pub(crate) fn strong(self, text: &str) -> String {
         self.with("1", text)
     }
 

@@ -142,7 +142,7 @@ fn texts(templates: Arc<Templates>) -> Texts {
 }
 
 /// What the project's templates and secrets are.
-async fn site(target: &Target, place: &EnvironmentPlace) -> Option<SiteFacts> {
+pub(crate) async fn site(target: &Target, place: &EnvironmentPlace) -> Option<SiteFacts> {
     let (templates, name) = (target.templates.clone()?, place.name.to_string());
     tokio::task::spawn_blocking(move || templates.facts(&name)).await.ok()
 }

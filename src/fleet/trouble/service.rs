@@ -33,10 +33,12 @@ impl Program {
         }
     }
 
-    /// Whether it is Celery's beat, which belongs on exactly one server.
+    /// Whether it is Celery's beat, which belongs on exactly one server: `production-celerybeat` as FabulAWS names it,
+    /// or `beat` as some projects do. `heartbeat` is another thing.
     #[must_use]
     pub fn is_beat(&self) -> bool {
-        let words = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == "beat");
+        let is_word = |word: &str| matches!(word, "beat" | "celerybeat");
+        let words = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_word);
         words(&self.name) || words(&self.group)
     }
 }

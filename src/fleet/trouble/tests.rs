@@ -242,3 +242,10 @@ fn a_probe_that_fails_is_unknown_and_a_tool_that_is_not_there_is_nothing() {
         assert!(found.iter().all(|t| t.severity == Severity::Unknown), "{found:?}");
     }
 }
+
+#[test]
+fn r17_beat_is_known_by_the_names_that_projects_give_it() {
+    let is_beat = |name: &str| Program { name: name.into(), ..Program::default() }.is_beat();
+    assert!(["production-celerybeat", "celerybeat", "celery-beat", "beat"].into_iter().all(is_beat));
+    assert!(!["heartbeat", "production-celeryd-main", "beats"].into_iter().any(is_beat));
+}

@@ -1,7 +1,7 @@
 //! Which services run, and since when.
 
 use super::{disk, queue};
-use crate::sandbox::hosts::server::Host;
+use crate::sandbox::hosts::server::{self, Host};
 use crate::sandbox::places::{CELERY_WORKERS, DEPLOYMENT};
 use crate::sandbox::read::View;
 
@@ -116,12 +116,20 @@ pub(in crate::sandbox) fn programs(view: &View<'_>, host: &Host) -> Option<Vec<P
     if host.role.word() == "web" {
         names.push(full("web", "server"));
     } else {
-        names.push(full("celery", "celerybeat"));
-        names.push(full("celery", "celerycam"));
+        if is_first(view, host) {
+            names.push(full("celery", "celerybeat"));
+            names.push(full("celery", "celerycam"));
+        }
         names.extend(CELERY_WORKERS.iter().map(|(name, _)| full("celery", &format!("celeryd-{name}"))));
     }
     names.sort();
     Some(names.into_iter().map(|(group, name)| program(view, host, &supervisor, group, name)).collect())
+}
+
+/// R17: beat and the camera are on one of several workers.
+fn is_first(view: &View<'_>, host: &Host) -> bool {
+    let workers = server::peers(view, &host.environment, host.role.word()).unwrap_or_default();
+    workers.first().is_none_or(|first| first.id == host.id)
 }
 
 fn program(view: &View<'_>, host: &Host, supervisor: &Unit, group: String, name: String) -> Program {

@@ -1,0 +1,161 @@
+//! `doctor`: every precondition for running an environment, read once and judged by the table of checks.
+
+mod json;
+mod names;
+mod project;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use super::args::Globals;
+use super::describe::{Paint, only};
+use super::exit::{Exit, Stop};
+use super::target::Target;
+use crate::doctor::{Checked, FindingSeverity, Lookup, Patient, ProjectFacts, examine};
+use crate::fleet::{
+    EnvironmentPlace, Interest, Room, RoomQuestion, Snapshot, SubnetChoice, Thresholds, Topology, Yardstick,
+    Zone,
+};
+use crate::refresh;
+use crate::template::SiteFacts;
+
+/// What to print and how.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) environment: String,
+    /// What is good, too.
+    pub(crate) all: bool,
+    pub(crate) json: bool,
+    pub(crate) paint: Paint,
+    /// Whether the terminal shows more than ASCII.
+    pub(crate) utf8: bool,
+    /// From where on numbers warn.
+    pub(crate) thresholds: Thresholds,
+}
+
+/// What was read, beside the fleet.
+#[derive(Default)]
+pub(crate) struct Read {
+    project: Option<ProjectFacts>,
+    site: Option<SiteFacts>,
+    names: Option<Vec<Lookup>>,
+    room: Option<Room>,
+}
+
+/// Who is looked at, as the output names it.
+pub(crate) struct Subject<'a> {
+    pub(crate) patient: &'a Patient<'a>,
+    pub(crate) endpoint: &'a crate::fleet::Endpoint,
+    pub(crate) checked: &'a [Checked],
+}
+
+impl Subject<'_> {
+    /// How many findings are of a severity.
+    pub(crate) fn count(&self, severity: FindingSeverity) -> usize {
+        let findings = self.checked.iter().flat_map(|checked| &checked.findings);
+        findings.filter(|finding| finding.severity == severity).count()
+    }
+
+    /// The worst of all.
+    pub(crate) fn worst(&self) -> FindingSeverity {
+        self.checked.iter().filter_map(Checked::severity).max().unwrap_or(FindingSeverity::Good)
+    }
+}
+
+/// Reads everything, judges it, and prints it. Ends with [`Exit::Failed`] when something is bad.
+pub(crate) async fn run(
+    globals: &Globals,
+    target: Target,
+    request: &Request,
+    out: &mut dyn Write,
+) -> Result<Exit, Stop> {
+    let topology = Arc::new(only(&target.topology, &request.environment)?);
+    let Some(place) = topology.environments.first() else { return Ok(Exit::Done) };
+    // Disks and processes are read in threads of their own: they may hang where files lie on a network.
+    let project = project::read(globals, &target, place).await;
+    let site = super::operate::site(&target, place).await;
+    let interest = Interest { environments: [place.name.clone()].into(), ..Interest::default() };
+    let snapshot = refresh::once_looking(
+        Arc::clone(&target.cloud),
+        target.remote.clone(),
+        Arc::clone(&topology),
+        refresh::Limits::ONCE,
+        interest,
+    )
+    .await;
+    let room = match room(&snapshot, place, project.as_ref()) {
+        Some(question) => Some(target.cloud.room(&question).await),
+        None => None,
+    };
+    let names = if target.cloud.endpoint().sandbox {
+        None // the simulated fleet's domains are nobody's
+    } else {
+        Some(names::look_up(&snapshot, place).await)
+    };
+    let read = Read { project, site, names, room };
+    print(&target, &topology, &snapshot, &read, request, out)
+}
+
+fn print(
+    target: &Target,
+    topology: &Topology,
+    snapshot: &Snapshot,
+    read: &Read,
+    request: &Request,
+    out: &mut dyn Write,
+) -> Result<Exit, Stop> {
+    let Some(place) = topology.environments.first() else { return Ok(Exit::Done) };
+    let yardstick = Yardstick {
+        thresholds: request.thresholds,
+        speed: target.speed,
+        ..Yardstick::at(target.cloud.now())
+    };
+    let patient = Patient {
+        snapshot,
+        topology,
+        place,
+        yardstick: &yardstick,
+        project: read.project.as_ref(),
+        site: read.site.as_ref(),
+        names: read.names.as_deref(),
+        room: read.room.as_ref(),
+        no_remote: target.no_remote.as_deref(),
+    };
+    let checked = examine(&patient);
+    let subject = Subject { patient: &patient, endpoint: target.cloud.endpoint(), checked: &checked };
+    if request.json {
+        super::text::write_json(out, &json::document(&subject))?;
+    } else {
+        for line in text::lines(&subject, request) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    out.flush()?;
+    Ok(if subject.worst() == FindingSeverity::Bad { Exit::Failed } else { Exit::Done })
+}
+
+/// Where the next web servers go, and of which type; none where nothing says where.
+fn room(
+    snapshot: &Snapshot,
+    place: &EnvironmentPlace,
+    project: Option<&ProjectFacts>,
+) -> Option<RoomQuestion> {
+    let group = place.group.as_ref().and_then(|name| snapshot.group(name));
+    let zones = || project.into_iter().flat_map(|project| &project.zones);
+    let subnets = match group {
+        Some(group) if !group.subnets.is_empty() => SubnetChoice::Named(group.subnets.clone()),
+        Some(group) => SubnetChoice::DefaultOf(group.zones.clone()),
+        None if !place.web.subnets.is_empty() => SubnetChoice::Named(place.web.subnets.clone()),
+        None => SubnetChoice::DefaultOf(zones().map(|zone| Zone::new(zone.as_str())).collect()),
+    };
+    if matches!(&subnets, SubnetChoice::DefaultOf(zones) if zones.is_empty()) {
+        return None;
+    }
+    let launch = group.and_then(|group| snapshot.launch.value()?.get(group.launch.as_ref()?));
+    let launched = launch.and_then(|settings| settings.instance_type.clone());
+    Some(RoomQuestion { subnets, instance_type: launched.or_else(|| place.web.instance_type.clone()) })
+}

@@ -215,6 +215,7 @@ fn site() -> SiteFacts {
         unknown: Vec::new(),
     };
     SiteFacts {
+        ground: crate::template::Ground::default(),
         settings: Some(Ok(source)),
         services: Vec::new(),
         missing: Vec::new(),

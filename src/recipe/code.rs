@@ -18,13 +18,8 @@ pub fn checkout_noting(layout: &Layout, changeset: &Changeset, note: &str) -> St
     checkout_by(user(script, layout).told("note", note), layout, changeset).text()
 }
 
-/// Goes back to a changeset and to the packages that it wants, and restarts what runs by it.
-#[must_use]
-pub fn back(layout: &Layout, changeset: &Changeset, restarted: Option<Group>) -> String {
-    gone_back(checkout_script(layout, changeset), layout, restarted)
-}
-
-/// The same to what was noted; where nothing was, nothing was checked out either.
+/// Goes back to what was noted and to the packages that it wants, and restarts what runs by it. Where nothing was noted,
+/// nothing was checked out either.
 #[must_use]
 pub fn back_to_note(layout: &Layout, note: &str, restarted: Option<Group>) -> String {
     let script = user(Script::new(&format!("code back {note}")), layout)
@@ -32,10 +27,6 @@ pub fn back_to_note(layout: &Layout, note: &str, restarted: Option<Group>) -> St
         .told("vcs", &layout.vcs)
         .then(include_str!("scripts/noted.sh"))
         .then(include_str!("scripts/checkout.sh"));
-    gone_back(script, layout, restarted)
-}
-
-fn gone_back(script: Script, layout: &Layout, restarted: Option<Group>) -> String {
     let script = told(script, layout).then(include_str!("scripts/requirements.sh"));
     match restarted {
         Some(group) => then_restart(script, layout, group).text(),

@@ -166,8 +166,6 @@ fn every(layout: &Layout) -> Vec<String> {
         code::checkout_noting(layout, &changeset, "20261128T101500"),
         code::back_to_note(layout, "20261128T101500", None),
         code::back_to_note(layout, "20261128T101500", Some(services::Group::Web)),
-        code::back(layout, &changeset, None),
-        code::back(layout, &changeset, Some(services::Group::Web)),
         code::requirements(layout),
         code::settings(layout),
         code::settings_written(layout, Some("n1")),

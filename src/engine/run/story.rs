@@ -204,6 +204,10 @@ impl Story {
         let asked = self.intents.iter().rev().filter(|intent| intent.may_have_happened());
         let mut last = asked.filter_map(|intent| match &intent.mutation {
             Mutation::Set { setting: known, to, .. } if known == setting => Some((to, intent.at)),
+            // A member that goes takes its place along.
+            Mutation::TerminateMember { sizes: Some((known, to)), .. } if known == setting => {
+                Some((to, intent.at))
+            }
             _ => None,
         });
         last.next().filter(|(to, _)| *to != value).map(|(_, at)| at)

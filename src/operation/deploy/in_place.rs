@@ -83,7 +83,7 @@ pub(in super::super) fn plan(
     }
     let quiet = draft.set_processes(group, &QUIET, true, Lasts::UntilTheEnd, &[]);
     let settings = Settings::of(draft, facts, options, &to.changeset)?;
-    let same = Same::new(facts, &to, settings, &balancers);
+    let same = Same::new(facts, settings, &balancers);
     let mut after: Vec<StepId> = quiet.into_iter().collect();
     for some in servers.chunks(batch) {
         let mut ends = Vec::with_capacity(some.len());
@@ -126,7 +126,6 @@ fn somebody_serves(
 
 /// What is the same for every server, and what is known of each.
 struct Same<'f> {
-    checkout: String,
     requirements: String,
     settings: Settings,
     /// Title, name and script of what comes then.
@@ -139,7 +138,7 @@ struct Same<'f> {
 }
 
 impl<'f> Same<'f> {
-    fn new(facts: &Facts<'f>, to: &Code, settings: Settings, balancers: &[&'f LoadBalancer]) -> Self {
+    fn new(facts: &Facts<'f>, settings: Settings, balancers: &[&'f LoadBalancer]) -> Self {
         let layout = &facts.place.layout;
         let mut registered: BTreeMap<InstanceId, Vec<&LoadBalancer>> = BTreeMap::new();
         for balancer in balancers {
@@ -159,7 +158,6 @@ impl<'f> Same<'f> {
         }
         then.push(("restart Gunicorn", "gunicorn-restart", services::restart(layout, services::Group::Web)));
         Self {
-            checkout: code::checkout(layout, &to.changeset),
             requirements: code::requirements(layout),
             settings,
             then,
@@ -187,7 +185,7 @@ fn one(
         out.push(taken);
         drained.push(wait);
     }
-    let code = draft.add(new_code(facts, server, to, same.baked.get(&server.id), &same.checkout, &drained));
+    let code = draft.add(new_code(facts, server, to, same.baked.get(&server.id), &drained));
     let mut last = draft.add(packages(server, same.requirements.clone(), &[code]));
     let beat = server.role.role == Role::Combo;
     let written = draft.chain(last, same.settings.steps(facts, "web", &On::server(server, beat)));

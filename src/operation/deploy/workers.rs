@@ -82,14 +82,13 @@ pub(super) fn lane<'f>(
     draft.assume_combos()?;
     let layout = &facts.place.layout;
     let mut lane = Lane { first: Some(first), ..Lane::default() };
-    let checkout = code::checkout(layout, &to.changeset);
     let settings = Settings::of(draft, facts, options, &to.changeset)?;
     let mut all_stopped = Vec::new();
     let mut settled = Vec::new();
     for worker in &workers {
         let halted = draft.add(stop(facts, worker, worker.id == first.id, after));
         all_stopped.push(halted);
-        let new = Step { lane: "worker".into(), ..new_code(facts, worker, to, None, &checkout, &[halted]) };
+        let new = Step { lane: "worker".into(), ..new_code(facts, worker, to, None, &[halted]) };
         let code = draft.add(new);
         let packages = draft.add(packages(worker, code::requirements(layout), &[code]));
         lane.steps.extend([halted, code]);
@@ -236,13 +235,12 @@ fn stop(facts: &Facts<'_>, worker: &Server, beat: bool, after: &[StepId]) -> Ste
     }
 }
 
-/// The step that brings new code to a server. What was baked into its image counts where nothing was measured.
+/// The step that brings new code to a server. What was baked into its image is told where nothing was measured.
 pub(super) fn new_code(
     facts: &Facts<'_>,
     server: &Server,
     to: &Code,
     baked: Option<&Changeset>,
-    script: &str,
     after: &[StepId],
 ) -> Step {
     let layout = &facts.place.layout;
@@ -251,27 +249,18 @@ pub(super) fn new_code(
     let is_web = matches!(server.role.role, Role::Web | Role::Combo);
     let old = measured.or_else(|| baked.cloned());
     let restarted = is_web.then_some(services::Group::Web);
-    // What was not measured is noted on the server before it is changed: going back never guesses.
+    // What was measured may be older than the last deploy: what is there is noted on the server before it is changed, and
+    // going back never guesses.
     let note = facts.now.strftime("%Y%m%dT%H%M%S").to_string();
-    let (script, back, undo) = match &old {
-        Some(old) => (
-            script.to_owned(),
-            code::back(layout, old, restarted),
-            format!("back to {} and its packages", old.short()),
-        ),
-        None => (
-            code::checkout_noting(layout, &to.changeset, &note),
-            code::back_to_note(layout, &note, restarted),
-            "back to what was checked out before, and its packages".to_owned(),
-        ),
-    };
+    let script = code::checkout_noting(layout, &to.changeset, &note);
+    let back = code::back_to_note(layout, &note, restarted);
     let repo = facts.repo;
     Step {
         after: after.to_vec(),
         before: old.as_ref().map(|old| named(old, repo.and_then(|repo| repo.commit(old)))),
         becomes: Some(to.named()),
         lasts: Lasts::UnlessStopped,
-        undo: Undo::Reverse(undo),
+        undo: Undo::Reverse("back to what was checked out before, and its packages".into()),
         deadline_s: 600,
         ..job_with(server, "check out the code", "code", script, Some(back))
     }

@@ -16,7 +16,7 @@ fn workers_and_web_servers_in_place_get_the_head_of_a_branch_without_a_release()
         assert_eq!(plan.command, format!("quarterdeck apply {operation} staging --branch main"));
         let code = steps(&plan, "check out the code");
         let crate::plan::Action::Job(job) = &code[0].action else { panic!("{code:?}") };
-        assert!(job.script.starts_with(&format!("# sandbox: code checkout {HEAD}\n")), "{}", job.script);
+        assert!(job.script.starts_with(&format!("# sandbox: code checkout {HEAD} note ")), "{}", job.script);
     }
     let web = world.plan("deploy-web", &[MAIN]).unwrap();
     assert!(

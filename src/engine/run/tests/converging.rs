@@ -18,6 +18,10 @@ async fn a_serial_deploy_brings_every_member_to_the_release_and_the_group_back_t
     assert!(staying.iter().all(|member| !old.contains(&member.instance)));
     let after = kit.shape().await;
     assert_eq!((after.0, after.1, after.2, after.3), (before.0, before.1, before.2, Some(to)));
+    // What is as found already is put back without waiting for anything.
+    let (_, last) = told.story.each().last().unwrap();
+    let took = last.ended.as_ref().unwrap().0.duration_since(last.began.unwrap());
+    assert!(took.as_secs() < 30, "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,8 @@ use super::work::{NoPlan, Obstacle, Opened, PlanWish, Record, StartWish};
 use crate::config::Preferences;
 use crate::engine::run::{Cancel, News, Story};
 use crate::engine::{Progress, RunId};
-use crate::fleet::{EnvironmentName, Interest, LaunchSettings, Pulse, Snapshot};
+use crate::fleet::{EnvironmentName, Interest, Pulse, Snapshot};
+use crate::operation::Offer;
 use crate::plan::Plan;
 use crate::remote::Target;
 
@@ -43,7 +44,7 @@ pub enum Event {
     /// A plan was made, or why not.
     Planned(Ticket, Result<Box<Plan>, NoPlan>),
     /// The releases that an environment could launch, newest first; or why they are not known.
-    Releases(EnvironmentName, Result<Vec<LaunchSettings>, String>),
+    Releases(EnvironmentName, Result<Vec<Offer>, String>),
     /// The run of a plan has begun, or why not.
     Begun(Ticket, Result<Box<Begun>, Obstacle>),
     /// News of runs of plans, in order; at most one batch a frame.

@@ -13,6 +13,7 @@ mod forget_releases;
 mod hooks;
 mod incident;
 mod new_server;
+mod offers;
 mod options;
 mod processes;
 pub mod put_back;
@@ -31,6 +32,7 @@ mod upgrade;
 use draft::Draft;
 
 pub use facts::{FRESH, Facts, place};
+pub use offers::{Offer, offers, questions};
 pub use options::{Kind, Opt, Options};
 pub use refused::Refused;
 pub use release::{Launchable, releases};

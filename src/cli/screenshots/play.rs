@@ -16,7 +16,7 @@ use crate::engine::RunId;
 use crate::engine::run::{Entry, News, StepEnd, Story};
 use crate::engine::store::RunState;
 use crate::fleet::{EnvironmentName, LaunchSettings, Sizes};
-use crate::operation::{self, FRESH, Facts};
+use crate::operation::{self, FRESH, Facts, Offer};
 use crate::plan::{Action, Converge, InstanceRef, Plan, Step, Value};
 use crate::remote::{Command, RemoteChange, Target};
 
@@ -39,8 +39,8 @@ impl Stage {
             let event = match effect {
                 Effect::Plan(wish) => Event::Planned(wish.ticket, self.plan(&wish).await),
                 Effect::Releases(environment) => {
-                    let releases = Ok(self.releases(&environment).await);
-                    Event::Releases(environment, releases)
+                    let offers = Ok(self.offers(&environment).await);
+                    Event::Releases(environment, offers)
                 }
                 Effect::History => Event::History(Ok(self.history())),
                 Effect::Start(wish) => {
@@ -60,6 +60,23 @@ impl Stage {
         let Some(launch) = group.and_then(|group| group.launch.as_ref()) else { return Vec::new() };
         let prefix = format!("{}_{environment}_lc_", self.state.topology.deployment);
         self.cloud.releases(launch, &prefix).await.unwrap_or_default()
+    }
+
+    async fn offers(&self, environment: &EnvironmentName) -> Vec<Offer> {
+        let releases = self.releases(environment).await;
+        let topology = &self.state.topology;
+        let Ok(place) = operation::place(topology, environment.as_str()) else { return Vec::new() };
+        operation::offers(&Facts {
+            snapshot: &self.state.snapshot,
+            topology,
+            place,
+            releases: &releases,
+            now: self.state.now,
+            fresh: FRESH,
+            room: None,
+            repo: None,
+            site: None,
+        })
     }
 
     async fn plan(&mut self, wish: &PlanWish) -> Result<Box<Plan>, NoPlan> {
@@ -189,6 +206,7 @@ impl Stage {
                     steps: steps.map(|title| (title.to_owned(), 20)).into(),
                     progress: (13, 13),
                     lock: None,
+                    launches: None,
                 })
             };
         let serial = |changeset: &str| format!("deploy {changeset}, 1 server at a time");

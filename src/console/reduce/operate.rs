@@ -9,8 +9,8 @@ use crate::console::action::Action;
 use crate::console::event::Effect;
 use crate::console::state::{Overlay, State};
 use crate::console::work::{Choices, LineKind, OperationList, PlanWish};
-use crate::fleet::{EnvironmentName, InstanceId, LaunchSettings, Severity};
-use crate::operation::{Operation, Opt};
+use crate::fleet::{EnvironmentName, InstanceId, Severity};
+use crate::operation::{Offer, Operation, Opt};
 
 /// Opens the list of the operations whose names begin so. Where there is only one, it is chosen.
 pub fn open(state: &mut State, only: &'static str) -> Vec<Effect> {
@@ -90,7 +90,7 @@ fn choose(
 pub fn releases(
     state: &mut State,
     environment: &EnvironmentName,
-    releases: Result<Vec<LaunchSettings>, String>,
+    releases: Result<Vec<Offer>, String>,
 ) -> Vec<Effect> {
     let Some(Overlay::Choices(choices)) = &state.overlay else { return Vec::new() };
     if choices.environment != *environment {

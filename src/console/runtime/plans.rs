@@ -18,10 +18,10 @@ use crate::engine::lock::LockError;
 use crate::engine::run::{self, Cancel, Launch, News, NotBegun, Ports, RunControl, Started};
 use crate::engine::store::RunState;
 use crate::fleet::{EnvironmentName, EnvironmentPlace, LaunchSettings, Reading, Snapshot, Topology};
-use crate::operation::{self, FRESH, Facts};
+use crate::operation::{self, FRESH, Facts, Offer};
 use crate::plan::Plan;
 use crate::refresh::Command;
-use crate::repo::Asking;
+use crate::repo::{Asking, RepoFacts};
 use crate::template::{SiteFacts, Templates};
 
 /// Gives what a run in an environment reads and changes; or why it cannot be had.
@@ -123,11 +123,28 @@ impl Bench {
         Arc::clone(&self.snapshots.borrow_and_update())
     }
 
-    async fn releases(self, environment: &EnvironmentName) -> Result<Vec<LaunchSettings>, String> {
+    async fn releases(self, environment: &EnvironmentName) -> Result<Vec<Offer>, String> {
         let place = self.place(environment)?.clone();
         let ports = (self.ports)(&place)?;
         let snapshot = Arc::clone(&self.snapshots.borrow());
-        releases(&ports, &self.topology, &place, &snapshot).await
+        let releases = releases(&ports, &self.topology, &place, &snapshot).await?;
+        let mut facts = Facts {
+            snapshot: &snapshot,
+            topology: &self.topology,
+            place: &place,
+            releases: &releases,
+            now: (self.clock.now)(),
+            fresh: on_the_clouds_clock(FRESH, self.clock.speed),
+            room: None,
+            repo: None,
+            site: None,
+        };
+        let told = match &self.repo {
+            Some(ask) => Some(ask(operation::questions(&facts), RepoFacts::default()).await),
+            None => None,
+        };
+        facts.repo = told.as_ref();
+        Ok(operation::offers(&facts))
     }
 }
 
@@ -337,6 +354,24 @@ mod tests {
         let (bench, _kept) = bench(Some(asking)).await;
         let plan = bench.plan(&wish(Options::default())).await.unwrap();
         assert_eq!(plan.title, "make a release of 5e6f708");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn releases_to_choose_come_with_what_the_repository_knows_of_them() {
+        let asking: Asking = Arc::new(|questions: Vec<Question>, mut told: RepoFacts| {
+            for question in questions {
+                if let Question::Commit(changeset) = question {
+                    let (subject, author) = ("Faster import".into(), "ana".into());
+                    told.commits.push(crate::repo::Commit { changeset, subject, author, at: None });
+                }
+            }
+            Box::pin(std::future::ready(told))
+        });
+        let (bench, _kept) = bench(Some(asking)).await;
+        let offers = bench.releases(&"staging".into()).await.unwrap();
+        assert!(offers.len() > 1 && offers.iter().filter(|one| one.is_current).count() == 1, "{offers:?}");
+        assert!(offers.iter().all(|one| one.commit == Some(("Faster import".into(), "ana".into()))));
+        assert!(offers.iter().all(|one| one.migrations.is_none()), "nobody told of any");
     }
 
     #[tokio::test(start_paused = true)]

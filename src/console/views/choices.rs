@@ -76,8 +76,11 @@ pub fn choices(buffer: &mut Buffer, area: Rect, state: &State, choices: &Choices
     }
     if area.height >= 16 {
         lines.push(Vec::new());
-        let help = choices.lines.get(cursor).map_or("", |line| line.opt.help());
-        for line in wrap(help, room) {
+        let line = choices.lines.get(cursor);
+        let more = line.map_or(&[][..], |line| line.more.as_slice());
+        let help = line.map(|line| line.opt.help()).filter(|_| more.is_empty());
+        for line in help.into_iter().chain(more.iter().map(String::as_str)).flat_map(|text| wrap(text, room))
+        {
             lines.push(vec![Piece::new(line, Scope::TextDim)]);
         }
     }

@@ -2,9 +2,8 @@
 
 use crate::console::age;
 use crate::console::state::State;
-use crate::fleet::release::parse_name;
-use crate::fleet::{EnvironmentName, InstanceId, LaunchSettings, LaunchSource, Process, Role};
-use crate::operation::{Kind, Operation, Opt, Options, Refused};
+use crate::fleet::{EnvironmentName, InstanceId, LaunchSource, Process, Role};
+use crate::operation::{Kind, Offer, Operation, Opt, Options, Refused};
 
 /// The longest text of a line.
 const LONGEST: usize = 200;
@@ -37,6 +36,8 @@ pub struct Line {
     pub on: bool,
     /// What was typed.
     pub text: String,
+    /// What more is known of it, line by line.
+    pub more: Vec<String>,
 }
 
 /// What is being chosen.
@@ -72,37 +73,11 @@ impl Choices {
     }
 
     /// The releases that there are came in, newest first.
-    pub fn list_releases(&mut self, state: &State, releases: &[LaunchSettings]) {
-        self.no_releases = releases.is_empty().then(|| "there is none yet".to_owned());
+    pub fn list_releases(&mut self, state: &State, offers: &[Offer]) {
+        self.no_releases = offers.is_empty().then(|| "there is none yet".to_owned());
         self.lines.retain(|line| line.kind != LineKind::Pick);
         let at = self.lines.iter().position(|line| line.opt == Opt::Release).map_or(0, |at| at + 1);
-        let current = state.topology.environment(&self.environment).and_then(|place| place.group.as_ref());
-        let current = current.and_then(|name| state.snapshot.group(name)?.launch.clone());
-        let picks = releases.iter().map(|settings| {
-            let label = match &settings.resolved {
-                LaunchSource::Configuration { name } => name.as_str(),
-                LaunchSource::Template { .. } => settings.description.as_deref().unwrap_or_default(),
-            };
-            let made = parse_name(label);
-            let value = match &settings.resolved {
-                LaunchSource::Configuration { name } => name.clone(),
-                LaunchSource::Template { version, .. } => version.clone(),
-            };
-            let changeset = made.as_ref().map_or("?", |(_, changeset)| changeset.short());
-            let at = made.as_ref().map(|(at, _)| *at).or(settings.created_at);
-            let at = at.map_or_else(|| "?".to_owned(), |at| age::ago(at, state.now));
-            let is_current =
-                current.as_ref().is_some_and(|c| *c == settings.source || *c == settings.resolved);
-            let current = if is_current { "  in use" } else { "" };
-            Line {
-                opt: Opt::Release,
-                kind: LineKind::Pick,
-                label: format!("{changeset:<9} {at:<8} {}{current}", settings.resolved.label()),
-                value,
-                on: false,
-                text: String::new(),
-            }
-        });
+        let picks = offers.iter().map(|offer| pick(state, &self.environment, offer));
         self.lines.splice(at..at, picks.collect::<Vec<_>>());
         self.cursor = self.cursor.min(self.lines.len().saturating_sub(1));
     }
@@ -173,6 +148,53 @@ impl Choices {
     }
 }
 
+/// A release to choose: what it is in the line, and the rest where the cursor is on it.
+fn pick(state: &State, environment: &EnvironmentName, offer: &Offer) -> Line {
+    let value = match &offer.launch {
+        LaunchSource::Configuration { name } => name.clone(),
+        LaunchSource::Template { version, .. } => version.clone(),
+    };
+    let label = offer.launch.label();
+    let what = match &offer.commit {
+        Some((subject, author)) => format!("{subject} · {author}"),
+        None => label.clone(),
+    };
+    let current = if offer.is_current { "in use: " } else { "" };
+    let age = age::ago(offer.made_at, state.now);
+    let mut more = vec![label];
+    more.push(deployed(state, environment, &offer.launch));
+    if !offer.is_current {
+        more.push(match offer.migrations.as_deref() {
+            None => "Which migrations lie between it and what is in use is not known.".into(),
+            Some([]) => "No migration lies between it and what is in use.".into(),
+            Some(names) => format!("Between it and what is in use: {}.", names.join(", ")),
+        });
+    }
+    Line {
+        opt: Opt::Release,
+        kind: LineKind::Pick,
+        label: format!("{:<9} {age:<8} {current}{what}", offer.changeset.short()),
+        value,
+        on: false,
+        text: String::new(),
+        more,
+    }
+}
+
+/// Who has deployed it last, as far as the history of this machine knows.
+fn deployed(state: &State, environment: &EnvironmentName, launch: &LaunchSource) -> String {
+    let history = state.desk.history.iter().flatten();
+    let mut runs =
+        history.filter(|past| past.environment == *environment && past.launches.as_ref() == Some(launch));
+    runs.next().map_or_else(
+        || "No deploy of it is in the history of this machine.".into(),
+        |past| {
+            let ago = age::ago(past.at, state.now);
+            format!("{} by {} {ago}: {}", past.operation, past.who, past.state.word())
+        },
+    )
+}
+
 fn lines_of(
     state: &State,
     environment: &EnvironmentName,
@@ -181,7 +203,7 @@ fn lines_of(
 ) -> Vec<Line> {
     let line = |kind, label: String, value: String| {
         let on = selected.is_some_and(|id| opt == Opt::Servers && id.as_str() == value);
-        Line { opt, kind, label, value, on, text: String::new() }
+        Line { opt, kind, label, value, on, text: String::new(), more: Vec::new() }
     };
     let words = |word: &str| line(LineKind::Check, word.to_owned(), word.to_owned());
     match (opt, opt.kind()) {

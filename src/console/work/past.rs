@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use crate::engine::RunId;
 use crate::engine::run::{Left, Story};
 use crate::engine::store::{OPERATION, OutputLine, Past, RunState};
-use crate::fleet::{EnvironmentName, LockKind};
+use crate::fleet::{EnvironmentName, LaunchSource, LockKind};
+use crate::plan::{Action, Value};
 
 /// A run of the past, in short: what lists and badges need of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Record {
     pub progress: (usize, usize),
     /// The lock that it holds or held last.
     pub lock: Option<(LockKind, u64)>,
+    /// What it made the group launch.
+    pub launches: Option<LaunchSource>,
 }
 
 impl Record {
@@ -68,6 +71,7 @@ impl Record {
             holds: over && story.is_some_and(|story| !story.to_put_back().is_empty()),
             can_go_on: past.can_go_on(),
             lock: story.and_then(lock),
+            launches: story.and_then(launches),
             steps: story.map(times).unwrap_or_default(),
             progress: story
                 .map_or_else(|| (past.ends.iter().filter(done).count(), past.began.servers.len()), progress),
@@ -96,6 +100,20 @@ pub fn lock(story: &Story) -> Option<(LockKind, u64)> {
 pub fn progress(story: &Story) -> (usize, usize) {
     let well = story.steps.iter().filter(|step| step.ended.as_ref().is_some_and(|(_, end)| end.is_good()));
     (well.count(), story.steps.len())
+}
+
+/// What its plan points the group at.
+fn launches(story: &Story) -> Option<LaunchSource> {
+    let settings = story.plan.steps.iter().filter_map(|step| match &step.action {
+        Action::Set { settings } => Some(settings),
+        _ => None,
+    });
+    let launched = settings.flatten().filter_map(|one| match &one.to {
+        Value::Launch(launch) => Some(launch.clone()),
+        _ => None,
+    });
+    // A group that moves is pinned to what it launches before that.
+    launched.last()
 }
 
 fn times(story: &Story) -> Vec<(String, u64)> {

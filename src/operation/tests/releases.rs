@@ -26,6 +26,29 @@ fn releases_are_listed_newest_first_with_subject_and_which_is_current() {
 }
 
 #[test]
+fn a_release_to_choose_is_told_with_subject_author_and_the_migrations_up_to_what_is_in_use() {
+    let mut world = World::with_releases(1);
+    let migration =
+        |name: &str| crate::repo::Migration { name: name.into(), dangers: vec![], unclear: false };
+    world.between("77aa01cd", vec![migration("billing.0042_note")], vec![]);
+    let (snapshot, topology) = (world.snapshot(), world.topology());
+    let facts = world.facts(&snapshot, &topology);
+    let asked = crate::operation::questions(&facts);
+    let between = |from: &str, to: &str| Question::Between(from.into(), to.into());
+    assert_eq!(asked.len(), 5, "{asked:?}");
+    // From the older to the newer, whichever is in use.
+    assert!(
+        asked.contains(&between("a1b2c3d4", "77aa01cd")) && asked.contains(&between("9f8e7d6c", "a1b2c3d4"))
+    );
+    let all = crate::operation::offers(&facts);
+    let told: Vec<_> =
+        all.iter().map(|one| (one.changeset.short(), one.is_current, one.migrations.clone())).collect();
+    let names = Some(vec!["billing.0042_note".to_owned()]);
+    assert_eq!(told, [("77aa01c", false, names), ("a1b2c3d", true, None), ("9f8e7d6", false, None)]);
+    assert_eq!(all[0].commit, Some(("Faster export".into(), "ana".into())));
+}
+
+#[test]
 fn going_back_means_an_earlier_release() {
     let world = World::with_releases(2);
     let refused = |word| world.refused("rollback", &[(Opt::Release, word)]);

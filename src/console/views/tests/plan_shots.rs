@@ -13,6 +13,8 @@ use crate::console::trail::Trail;
 use crate::console::work::{NoPlan, Obstacle, Sheet, Stage, Work};
 use crate::engine::lock::{Held, LockNote};
 use crate::engine::run::Cancel;
+use crate::fleet::{Changeset, LaunchSource};
+use crate::operation::Offer;
 use crate::plan::Plan;
 
 const TICKET: Ticket = Ticket(1);
@@ -56,10 +58,28 @@ fn operations_and_what_one_is_told() {
     shots("operation-release", |size| {
         let mut state = press(servers(size), "o d e p l o y - s enter");
         let group = state.snapshot.group(&plans::group("staging")).unwrap().launch.clone().unwrap();
-        let settings = state.snapshot.launch.value().unwrap().get(&group).unwrap().clone();
-        let releases = Event::Releases("staging".into(), Ok(vec![settings]));
-        let _ = reduce(&mut state, releases);
-        press(state, "down")
+        let offer = |launch: LaunchSource, changeset: &str, days: i64, commit: &str| Offer {
+            is_current: launch == group,
+            launch,
+            changeset: Changeset::new(changeset),
+            made_at: fixture::ago(86_400 * days),
+            commit: Some((commit.into(), "Kim Larsen".into())),
+            migrations: Some(vec![
+                "billing.0042_invoice_note".into(),
+                "exports.0017_export_started_at".into(),
+            ]),
+        };
+        let earlier = LaunchSource::Configuration { name: "myproject_staging_lc_2026.11.14_9f8e7d6c".into() };
+        let mut past = plans::good_history("staging");
+        past.iter_mut().find(|run| run.operation.starts_with("deploy")).unwrap().launches =
+            Some(earlier.clone());
+        state.desk.history = Some(past);
+        let offers = vec![
+            offer(group.clone(), "77aa01cd", 1, "Exports say when they began"),
+            offer(earlier, "9f8e7d6c", 8, "Invoices have a note"),
+        ];
+        let _ = reduce(&mut state, Event::Releases("staging".into(), Ok(offers)));
+        press(state, "down down")
     });
 }
 

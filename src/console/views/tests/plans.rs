@@ -282,6 +282,7 @@ fn record(number: u32, environment: &str, operation: &str, what: &str, seconds: 
         can_go_on: false,
         steps: vec![("migrate".into(), 8), ("stop Celery when its tasks have ended".into(), 41)],
         lock: None,
+        launches: None,
         progress: (5, 5),
     }
 }

@@ -11,7 +11,9 @@ while ending=$(named STOPPING "$kind" | tr '\n' ' '); [ -n "$ending" ] && [ "$wa
 sleep 1; waited=$((waited+1))
 done
 stopped=$(named "$down" "$kind")
-[ -z "$stopped" ] || ctl start $stopped </dev/null || :
+# A group is started side by side; programs by their names one after the other, each until it has been up for a while.
+if [ -n "$stopped" ] && [ "$kind" = any ]; then ctl start "$group:*" </dev/null || :
+elif [ -n "$stopped" ]; then ctl start $stopped </dev/null || :; fi
 # What a new configuration has started by itself takes its time, too.
 waited=0
 while [ -n "$(named STARTING "$kind")" ] && [ "$waited" -lt 60 ]; do sleep 1; waited=$((waited+1)); done

@@ -108,12 +108,12 @@ fn launches(story: &Story) -> Option<LaunchSource> {
         Action::Set { settings } => Some(settings),
         _ => None,
     });
-    let launched = settings.flatten().filter_map(|one| match &one.to {
+    let mut launched = settings.flatten().filter_map(|one| match &one.to {
         Value::Launch(launch) => Some(launch.clone()),
         _ => None,
     });
     // A group that moves is pinned to what it launches before that.
-    launched.last()
+    launched.next_back()
 }
 
 fn times(story: &Story) -> Vec<(String, u64)> {

@@ -62,6 +62,7 @@ impl<'f> Draft<'f> {
             overrides: Vec::new(),
             assumes: Vec::new(),
             steps: Vec::new(),
+            goes_on: false,
         };
         Self { facts, options, plan, taken: BTreeSet::new() }
     }
@@ -75,6 +76,11 @@ impl<'f> Draft<'f> {
     /// The name of the step that is added next.
     pub(super) fn next(&self) -> StepId {
         StepId(u16::try_from(self.plan.steps.len() + 1).unwrap_or(u16::MAX))
+    }
+
+    /// A step that failed is done once more when the run is taken up: every step of this plan says what is so already.
+    pub(super) const fn goes_on(&mut self) {
+        self.plan.goes_on = true;
     }
 
     /// Adds steps, each after the one before it, and gives them their names.

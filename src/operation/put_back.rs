@@ -74,6 +74,7 @@ pub fn plan(
         overrides: Vec::new(),
         assumes: Vec::new(),
         steps,
+        goes_on: false,
     };
     plan.check().map_err(Refused::Broken)?;
     Ok(plan)

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use action::{Action, Condition, Converge, HostJob, InstanceRef, Kind, NewRelease, Slot};
 pub use check::PlanError;
 pub use fact::{Assignment, Assumption, Fact, Page, Setting, Value};
-pub use file::{JobFile, Site, TextOf};
+pub use file::{Address, JobFile, Site, TextOf};
 pub use step::{Lasts, Repeat, Step, StepId, Undo};
 
 pub use crate::fleet::LockKind;
@@ -61,6 +61,10 @@ pub struct Plan {
     pub assumes: Vec<Assumption>,
     /// The steps, in the order in which they are shown. A step only waits for earlier ones.
     pub steps: Vec<Step>,
+    /// Whether a step that failed is done once more when the run is taken up again: all of its steps say what is so
+    /// already, and none is put back because the run stops.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goes_on: bool,
 }
 
 impl Plan {

@@ -93,10 +93,7 @@ impl Story {
     pub fn take_in(&mut self, entry: &Entry) {
         match entry {
             Entry::Planned { .. } => {}
-            Entry::Resumed { .. } => self.steps.iter_mut().for_each(|step| {
-                // What could not be put back is tried again; what somebody else changed stays theirs.
-                step.undone.take_if(|(_, left)| left.iter().any(|left| !left.foreign));
-            }),
+            Entry::Resumed { .. } => self.taken_up(),
             Entry::Lock { number, .. } => self.lock = Some(*number),
             Entry::Begun { step, at } => {
                 if let Some(step) = self.at(*step) {
@@ -146,6 +143,31 @@ impl Story {
                 self.turned = Some((*at, why.clone()));
             }
         }
+    }
+
+    fn taken_up(&mut self) {
+        let again = self.goes_on();
+        for step in &mut self.steps {
+            // What could not be put back is tried again; what somebody else changed stays theirs.
+            step.undone.take_if(|(_, left)| left.iter().any(|left| !left.foreign));
+            if again {
+                step.ended.take_if(|(_, end)| !end.is_good());
+            }
+        }
+        if again {
+            self.way = Way::Forward;
+            self.turned = None;
+        }
+    }
+
+    /// Whether taking it up again does once more what did not end well, and goes on: the plan is made for that, and
+    /// nothing of it was taken back.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.plan.goes_on
+            && self.way == Way::Stop
+            && !self.is_complete()
+            && self.steps.iter().all(|step| step.undone.is_none())
     }
 
     fn at(&mut self, step: StepId) -> Option<&mut StepStory> {

@@ -173,6 +173,7 @@ pub(super) fn plan(steps: Vec<Step>) -> Plan {
         cannot_undo: Vec::new(),
         notes: Vec::new(),
         overrides: Vec::new(),
+        goes_on: false,
         assumes: Vec::new(),
         steps,
     }

@@ -5,6 +5,7 @@
 
 mod asks;
 mod code;
+mod create_environment;
 mod create_release;
 mod deploy;
 mod draft;

@@ -1,8 +1,8 @@
 //! Every operation. Help, completion, palette and tests are made from it.
 
 use super::{
-    Operation, Opt, create_release, deploy, forget_releases, new_server, processes, registration, rollback,
-    room, set_sizes, upgrade,
+    Operation, Opt, create_environment, create_release, deploy, forget_releases, new_server, processes,
+    registration, rollback, room, set_sizes, upgrade,
 };
 use crate::plan::LockKind;
 
@@ -127,5 +127,13 @@ pub const OPERATIONS: &[Operation] = &[
         lock: LockKind::Environment,
         room: new_server::room,
         planner: new_server::plan,
+    },
+    Operation {
+        name: "create-environment",
+        summary: "make whatever an environment has not yet, side by side, from empty images to a site in use",
+        takes: &[Opt::Override],
+        lock: LockKind::Environment,
+        room: create_environment::room,
+        planner: create_environment::plan,
     },
 ];

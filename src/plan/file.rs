@@ -70,6 +70,15 @@ impl Address {
         Self::Later { later: slot }
     }
 
+    /// Where the server's id comes from, as long as the address is not known.
+    #[must_use]
+    pub const fn slot(&self) -> Option<&Slot> {
+        match self {
+            Self::Known(_) => None,
+            Self::Later { later } => Some(later),
+        }
+    }
+
     /// The address, once it is known.
     #[must_use]
     pub fn known(&self) -> Option<&str> {
@@ -97,7 +106,20 @@ impl fmt::Display for Address {
 
 impl JobFile {
     /// The addresses in what it is made of.
-    pub fn addresses(&mut self) -> Vec<&mut Address> {
+    #[must_use]
+    pub fn addresses(&self) -> Vec<&Address> {
+        match &self.of {
+            TextOf::Template { site, .. } => {
+                let Site { primary, replicas, cache, .. } = &**site;
+                [primary, cache].into_iter().chain(replicas).collect()
+            }
+            TextOf::Secret { .. } => Vec::new(),
+            TextOf::Address { address } => vec![address],
+        }
+    }
+
+    /// The same, to be looked up.
+    pub fn addresses_mut(&mut self) -> Vec<&mut Address> {
         match &mut self.of {
             TextOf::Template { site, .. } => {
                 let Site { primary, replicas, cache, .. } = &mut **site;

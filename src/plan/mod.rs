@@ -62,7 +62,7 @@ pub struct Plan {
     /// The steps, in the order in which they are shown. A step only waits for earlier ones.
     pub steps: Vec<Step>,
     /// Whether a step that failed is done once more when the run is taken up again: all of its steps say what is so
-    /// already, and none is put back because the run stops.
+    /// already, and none is put back because the run stops. Undoing it leaves what a later step has settled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub goes_on: bool,
 }

@@ -15,6 +15,7 @@ use crate::fleet::{EnvironmentName, Group, Sizes};
 use crate::sandbox::{SandboxCloud, Scenario};
 
 mod building;
+mod creating;
 mod every;
 mod forgetting;
 mod releases;

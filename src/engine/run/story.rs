@@ -236,11 +236,13 @@ impl Story {
     }
 
     /// Whether old servers have begun to go, or new ones are in use: from then on there is no way back but another
-    /// operation.
+    /// operation. A plan that goes on puts servers to use one after the other: undoing it takes those away that are not in
+    /// use, once it is known of each whether it is.
     #[must_use]
     pub fn is_sealed(&self) -> bool {
         self.each().any(|(step, story)| match &step.action {
             Action::Converge(converge) => story.began.is_some() && converge.kind == Kind::Shrink,
+            Action::Tag { .. } if self.plan.goes_on => story.began.is_some() && story.ended.is_none(),
             Action::Tag { .. } => story.began.is_some(),
             _ => false,
         })
@@ -285,6 +287,7 @@ impl Story {
     pub fn to_put_back(&self) -> Vec<StepId> {
         let temporary = |step: &Step| match (step.lasts, self.way) {
             (Lasts::UntilTheEnd, _) => true,
+            (Lasts::Stays, _) if self.plan.goes_on && self.is_settled(step.id) => false,
             (Lasts::UnlessStopped, Way::Stop) => !self.is_settled(step.id),
             (Lasts::UnlessStopped | Lasts::Stays, way) => way == Way::Undo,
         };

@@ -20,8 +20,7 @@ pub(super) fn asked(facts: &Facts<'_>, options: &Options) -> Result<Option<ZoneP
     })
 }
 
-/// The zones of so many new servers: each the one that is least used then, by servers of the role first, by all of the
-/// environment's then, and in the config's order.
+/// The zones of so many new servers, in the order in which they are launched.
 pub(super) fn zones(
     facts: &Facts<'_>,
     options: &Options,
@@ -31,36 +30,53 @@ pub(super) fn zones(
     if let Some(zone) = asked(facts, options)? {
         return Ok(vec![zone; count]);
     }
-    let zones = &facts.place.build.zones;
-    if zones.is_empty() {
-        return Err(no_zones(facts));
-    }
-    let all = facts.known("the servers are", &facts.snapshot.servers)?;
-    let of_environment = all.values().filter(|server| {
-        server.environment.as_ref() == Some(&facts.place.name)
-            && !server.is_gone()
-            && server.role.standing != Standing::Old
-    });
-    let (mut own, mut any): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) = Default::default();
-    for server in of_environment {
-        *any.entry(server.zone.as_str()).or_default() += 1;
-        if server.role.role == *role {
-            *own.entry(server.zone.as_str()).or_default() += 1;
+    let mut spread = Spread::of(facts)?;
+    (0..count).map(|_| spread.next(role)).collect()
+}
+
+/// How servers are spread over zones: each new one goes where fewest are, of its role first, of all of the environment's
+/// then, and in the config's order.
+pub(in super::super) struct Spread<'f> {
+    facts: &'f Facts<'f>,
+    /// How many are where, by role and zone.
+    own: BTreeMap<(String, &'f str), usize>,
+    any: BTreeMap<&'f str, usize>,
+}
+
+impl<'f> Spread<'f> {
+    /// As it is now.
+    pub(in super::super) fn of(facts: &'f Facts<'f>) -> Result<Self, Refused> {
+        let mut spread = Self { facts, own: BTreeMap::new(), any: BTreeMap::new() };
+        let all = facts.known("the servers are", &facts.snapshot.servers)?;
+        let of_environment = all.values().filter(|server| {
+            server.environment.as_ref() == Some(&facts.place.name)
+                && !server.is_gone()
+                && server.role.standing != Standing::Old
+        });
+        for server in of_environment {
+            spread.count(&server.role.role, server.zone.as_str());
         }
+        Ok(spread)
     }
-    let mut chosen = Vec::with_capacity(count);
-    while chosen.len() < count {
+
+    fn count(&mut self, role: &Role, zone: &'f str) {
+        *self.own.entry((role.to_string(), zone)).or_default() += 1;
+        *self.any.entry(zone).or_default() += 1;
+    }
+
+    /// The zone of the next server of this role.
+    pub(in super::super) fn next(&mut self, role: &Role) -> Result<ZonePlace, Refused> {
+        let name = role.to_string();
         let used = |place: &&ZonePlace| {
             let zone = place.zone.as_str();
-            (own.get(zone).copied().unwrap_or(0), any.get(zone).copied().unwrap_or(0))
+            let own = self.own.iter().find(|((of, at), _)| *of == name && *at == zone);
+            (own.map_or(0, |(_, count)| *count), self.any.get(zone).copied().unwrap_or(0))
         };
-        let Some(place) = zones.iter().min_by_key(used) else { break };
-        let zone = place.zone.as_str();
-        *own.entry(zone).or_default() += 1;
-        *any.entry(zone).or_default() += 1;
-        chosen.push(place.clone());
+        let place =
+            self.facts.place.build.zones.iter().min_by_key(used).ok_or_else(|| no_zones(self.facts))?;
+        self.count(role, place.zone.as_str());
+        Ok(place.clone())
     }
-    Ok(chosen)
 }
 
 fn no_zones(facts: &Facts<'_>) -> Refused {
@@ -71,7 +87,11 @@ fn no_zones(facts: &Facts<'_>) -> Refused {
 }
 
 /// The server to launch in this zone.
-pub(super) fn server(facts: &Facts<'_>, role: &Role, zone: &ZonePlace) -> Result<NewServer, Refused> {
+pub(in super::super) fn server(
+    facts: &Facts<'_>,
+    role: &Role,
+    zone: &ZonePlace,
+) -> Result<NewServer, Refused> {
     let (build, environment) = (&facts.place.build, &facts.place.name);
     let Some(image) = &build.image else {
         return Err(Refused::State(

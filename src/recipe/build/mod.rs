@@ -9,6 +9,7 @@ mod settings;
 
 use super::script::Script;
 use crate::fleet::{BuildPlace, Layout, Person, Role};
+use crate::plan::Address;
 
 pub use settings::{Judged, method, settings};
 
@@ -23,6 +24,8 @@ pub struct Part {
     pub script: String,
     /// Secrets that the script finds in variables of their names.
     pub secrets: &'static [&'static str],
+    /// Variables in which the script finds addresses of servers that are launched on the way.
+    pub addresses: Vec<(&'static str, Address)>,
     /// What takes it back beyond the server itself.
     pub back: Option<String>,
     /// How long it may take, in seconds.
@@ -39,7 +42,7 @@ pub struct Plot<'a> {
     /// Who works on it.
     pub people: &'a [Person],
     /// The private address of the primary, for a replica.
-    pub primary: Option<&'a str>,
+    pub primary: Option<&'a Address>,
 }
 
 /// Roles that are built.
@@ -79,5 +82,5 @@ fn installing(name: &str, title: &str) -> Script {
 
 /// A part without anything special.
 const fn part(name: &'static str, title: &'static str, script: String, deadline_s: u32) -> Part {
-    Part { name, title, script, secrets: &[], back: None, deadline_s }
+    Part { name, title, script, secrets: &[], addresses: Vec::new(), back: None, deadline_s }
 }

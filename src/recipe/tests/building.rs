@@ -1,12 +1,17 @@
 //! Scripts that build servers are read here, and run only as far as where they find out that this is no server: they
 //! would do harm. What they do is shown on hosts of the lab.
 
+use std::sync::LazyLock;
+
 use super::*;
 use crate::fleet::{BuildPlace, Person, Role};
+use crate::plan::Address;
 use crate::recipe::build::{self, Plot};
 
+static PRIMARY: LazyLock<Address> = LazyLock::new(|| "10.0.1.5".into());
+
 fn plot_of<'a>(layout: &'a Layout, build: &'a BuildPlace, people: &'a [Person]) -> Plot<'a> {
-    Plot { layout, build, people, primary: Some("10.0.1.5") }
+    Plot { layout, build, people, primary: Some(&PRIMARY) }
 }
 
 /// Every script that builds a server, and that takes something of it back.

@@ -174,12 +174,12 @@ async fn texts(
     instance: &InstanceId,
 ) -> Result<Vec<(String, Input)>, StepStop> {
     let mut files = job.files.clone();
-    for address in files.iter_mut().flat_map(JobFile::addresses) {
+    for address in files.iter_mut().flat_map(JobFile::addresses_mut) {
         found(worker, address).await?;
     }
     let (addresses, files): (Vec<_>, Vec<_>) = files.into_iter().partition(JobFile::is_address);
     let mut all: Vec<(String, Input)> = Vec::new();
-    for mut file in addresses {
+    for file in addresses {
         let told = file.addresses().first().and_then(|address| address.known()).map(str::to_owned);
         all.extend(told.map(|told| (file.variable.clone(), Input::new(told.into_bytes()))));
     }

@@ -52,6 +52,7 @@ impl<'f> Draft<'f> {
             deployment: facts.topology.deployment.clone(),
             environment: environment.clone(),
             production: facts.place.production,
+            by_name: false,
             title: operation.summary.into(),
             command: format!("quarterdeck apply {} {environment}{written}", operation.name),
             made_at: facts.now,
@@ -76,6 +77,11 @@ impl<'f> Draft<'f> {
     /// The name of the step that is added next.
     pub(super) fn next(&self) -> StepId {
         StepId(u16::try_from(self.plan.steps.len() + 1).unwrap_or(u16::MAX))
+    }
+
+    /// Whoever wants this types the environment's name, whatever environment it is.
+    pub(super) const fn by_name(&mut self) {
+        self.plan.by_name = true;
     }
 
     /// A step that failed is done once more when the run is taken up: every step of this plan says what is so already.

@@ -26,6 +26,7 @@ mod room;
 mod set_sizes;
 mod settings;
 mod table;
+mod terminate;
 #[cfg(test)]
 mod tests;
 mod upgrade;

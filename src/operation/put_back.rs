@@ -60,6 +60,7 @@ pub fn plan(
         deployment: deployment.clone(),
         environment: environment.clone(),
         production: place.production,
+        by_name: false,
         title: format!(
             "put back what the holder of lock {number} changed in {environment} for the time being"
         ),

@@ -2,7 +2,7 @@
 
 use super::{
     Operation, Opt, create_environment, create_release, deploy, forget_releases, new_server, processes,
-    registration, rollback, room, set_sizes, upgrade,
+    registration, rollback, room, set_sizes, terminate, upgrade,
 };
 use crate::plan::LockKind;
 
@@ -135,5 +135,21 @@ pub const OPERATIONS: &[Operation] = &[
         lock: LockKind::Environment,
         room: create_environment::room,
         planner: create_environment::plan,
+    },
+    Operation {
+        name: "terminate-server",
+        summary: "terminate servers that belong to no group; of a database an image of its disks stays",
+        takes: &[Opt::Servers, Opt::Override],
+        lock: LockKind::Environment,
+        room: room::none,
+        planner: terminate::server,
+    },
+    Operation {
+        name: "terminate-environment",
+        summary: "terminate every server of an environment, databases last and with an image of their disks",
+        takes: &[Opt::Override],
+        lock: LockKind::Environment,
+        room: room::none,
+        planner: terminate::environment,
     },
 ];

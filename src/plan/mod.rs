@@ -41,6 +41,9 @@ pub struct Plan {
     pub environment: EnvironmentName,
     /// Whether that is production: then its name is typed.
     pub production: bool,
+    /// Whether the environment's name is typed though it is no production.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_name: bool,
     /// One line: what will have been done.
     pub title: String,
     /// The command line that asks for the same.

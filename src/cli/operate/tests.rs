@@ -20,6 +20,7 @@ mod every;
 mod forgetting;
 mod releases;
 mod room;
+mod terminating;
 
 struct Kit {
     cloud: SandboxCloud,

@@ -142,7 +142,7 @@ fn ask_begin(state: &mut State) {
 /// Production is typed; elsewhere a key will do.
 pub fn agreement(state: &State, wish: StartWish, words: &str) -> Asks {
     let production = state.topology.environment(&wish.environment).is_none_or(|place| place.production)
-        || matches!(&wish.start, Start::Begin(plan) if plan.production);
+        || matches!(&wish.start, Start::Begin(plan) if plan.production || plan.by_name);
     let word = wish.environment.as_str().to_owned();
     let then = Then::Start(Box::new(wish));
     if production {

@@ -14,6 +14,7 @@ mod releases;
 mod room;
 mod rules;
 mod settings;
+mod terminating;
 mod upgrades;
 
 use fixture::{World, migration, show, steps, template, the, waits_for};

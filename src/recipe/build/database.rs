@@ -42,6 +42,12 @@ pub(super) fn replica(plot: &Plot<'_>) -> Vec<Part> {
     vec![postgres(plot), copy, check(&Role::DbReplica, "see that PostgreSQL streams")]
 }
 
+/// Stops PostgreSQL, and masks it: nothing is written any more, also after a reboot (R11).
+#[must_use]
+pub fn stop_for_good() -> String {
+    script("stop", "stop PostgreSQL for good").then(include_str!("scripts/postgres_stop.sh")).text()
+}
+
 fn postgres(plot: &Plot<'_>) -> Part {
     let title = "install PostgreSQL with the project's settings";
     let database = &plot.build.database;

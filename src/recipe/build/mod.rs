@@ -11,6 +11,7 @@ use super::script::Script;
 use crate::fleet::{BuildPlace, Layout, Person, Role};
 use crate::plan::Address;
 
+pub use database::stop_for_good;
 pub use settings::{Judged, method, settings};
 
 /// Something that is brought about on a server.

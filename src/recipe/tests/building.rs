@@ -25,7 +25,8 @@ pub(super) fn every(layout: &Layout) -> Vec<String> {
     };
     let of_role = |role: &Role| build::parts(role, &plot_of(layout, &build, &people));
     let parts: Vec<_> = build::ROLES.iter().flat_map(of_role).collect();
-    parts.into_iter().flat_map(|part| [Some(part.script), part.back]).flatten().collect()
+    let of_parts = parts.into_iter().flat_map(|part| [Some(part.script), part.back]).flatten();
+    of_parts.chain([build::stop_for_good()]).collect()
 }
 
 #[test]

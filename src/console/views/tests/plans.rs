@@ -141,6 +141,7 @@ pub fn deploy(environment: &str) -> Plan {
         notes: vec!["The last servers took 36 s to boot; the group's grace period is 5 min".into()],
         overrides: Vec::new(),
         goes_on: false,
+        by_name: false,
         assumes: vec![Assumption {
             fact: Fact::Setting(Setting::Sizes { group: name }),
             value: Value::Sizes(Sizes { min: 2, desired: 4, max: 8 }),

@@ -174,6 +174,7 @@ pub(super) fn plan(steps: Vec<Step>) -> Plan {
         notes: Vec::new(),
         overrides: Vec::new(),
         goes_on: false,
+        by_name: false,
         assumes: Vec::new(),
         steps,
     }

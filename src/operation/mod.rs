@@ -30,6 +30,7 @@ mod terminate;
 #[cfg(test)]
 mod tests;
 mod upgrade;
+mod upkeep;
 
 use draft::Draft;
 

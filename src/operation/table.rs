@@ -2,7 +2,7 @@
 
 use super::{
     Operation, Opt, create_environment, create_release, deploy, forget_releases, new_server, processes,
-    registration, rollback, room, set_sizes, terminate, upgrade,
+    registration, rollback, room, set_sizes, terminate, upgrade, upkeep,
 };
 use crate::plan::LockKind;
 
@@ -135,6 +135,22 @@ pub const OPERATIONS: &[Operation] = &[
         lock: LockKind::Environment,
         room: create_environment::room,
         planner: create_environment::plan,
+    },
+    Operation {
+        name: "update-people",
+        summary: "give servers the users and keys of the project, and remove users who have left",
+        takes: &[Opt::Servers],
+        lock: LockKind::Environment,
+        room: room::none,
+        planner: upkeep::people,
+    },
+    Operation {
+        name: "upgrade-packages",
+        summary: "upgrade the packages of servers, one server after the other",
+        takes: &[Opt::Servers],
+        lock: LockKind::Environment,
+        room: room::none,
+        planner: upkeep::packages,
     },
     Operation {
         name: "terminate-server",

@@ -16,6 +16,7 @@ mod rules;
 mod settings;
 mod terminating;
 mod upgrades;
+mod upkeep;
 
 use fixture::{World, migration, show, steps, template, the, waits_for};
 

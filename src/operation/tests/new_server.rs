@@ -21,7 +21,7 @@ fn zone(zone: &str, subnet: Option<&str>) -> ZonePlace {
 }
 
 /// An environment whose config says what new servers are, without servers of some roles.
-fn world(without: &[&str]) -> World {
+pub(super) fn world(without: &[&str]) -> World {
     let mut world = World::new(2);
     world.parts.servers.retain(|server| !without.contains(&server.role.role.word()));
     let kind = |kind: &str, groups: &[&str]| RolePlace {
@@ -74,7 +74,7 @@ fn build(world: &mut World, change: impl FnOnce(&mut BuildPlace)) {
     change(Arc::make_mut(&mut world.place.build));
 }
 
-fn ground(world: &mut World) -> &mut Ground {
+pub(super) fn ground(world: &mut World) -> &mut Ground {
     &mut world.site.as_mut().unwrap().ground
 }
 

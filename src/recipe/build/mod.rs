@@ -61,6 +61,18 @@ pub fn parts(role: &Role, plot: &Plot<'_>) -> Vec<Part> {
     base::parts(plot).into_iter().chain(own).collect()
 }
 
+/// The parts by which the people of a server that there is become those of the project.
+#[must_use]
+pub fn people(plot: &Plot<'_>) -> Vec<Part> {
+    base::everybody(plot)
+}
+
+/// The part by which every package of a server that there is becomes the newest.
+#[must_use]
+pub fn packages(plot: &Plot<'_>) -> Part {
+    base::packages(plot, true)
+}
+
 /// The secrets that a server of this role is built with.
 #[must_use]
 pub const fn secrets(role: &Role) -> &'static [&'static str] {

@@ -23,6 +23,7 @@ mod registration;
 mod release;
 mod rollback;
 mod room;
+mod security_groups;
 mod set_sizes;
 mod settings;
 mod table;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::super::security_groups::security_groups;
 use super::super::{Facts, Options, Refused};
-use crate::fleet::{NewServer, Role, RolePlace, Server, Standing, ZonePlace};
+use crate::fleet::{NewServer, Role, Server, Standing, ZonePlace};
 
 /// The zone that was asked for, by its letter or in full (R22); none where nobody asked.
 pub(super) fn asked(facts: &Facts<'_>, options: &Options) -> Result<Option<ZonePlace>, Refused> {
@@ -120,7 +121,14 @@ pub(in super::super) fn server(
     Ok(NewServer {
         image: image.clone(),
         instance_type,
-        security_groups: security_groups(facts, role, &place, zone.subnet.is_some(), like)?,
+        security_groups: security_groups(
+            facts,
+            role.word(),
+            &place.security_groups,
+            zone.subnet.is_some(),
+            same(like, role),
+            like,
+        )?,
         // A subnet has its zone.
         zone: zone.subnet.is_none().then(|| zone.zone.clone()),
         public_address: zone.subnet.is_some() && facts.topology.ssh_address.is_public(),
@@ -146,46 +154,4 @@ fn like<'f>(facts: &Facts<'f>, role: &Role) -> Result<Option<&'f Server>, Refuse
 /// It, if it is of the role.
 fn same<'f>(like: Option<&'f Server>, role: &Role) -> Option<&'f Server> {
     like.filter(|server| server.role.role == *role)
-}
-
-/// Its security groups: in a subnet EC2 takes ids only.
-fn security_groups(
-    facts: &Facts<'_>,
-    role: &Role,
-    place: &RolePlace,
-    subnet: bool,
-    like: Option<&Server>,
-) -> Result<Vec<String>, Refused> {
-    let same = same(like, role);
-    if place.security_groups.is_empty() {
-        let ids = same.map(|server| server.security_group_ids.clone()).filter(|ids| !ids.is_empty());
-        return ids.ok_or_else(|| {
-            Refused::State(format!(
-                "which security groups a {role} server of {} is in, is not known: name them in fabulaws-config.yml \
-                 under `security_groups`",
-                facts.place.name
-            ))
-        });
-    }
-    if !subnet {
-        return Ok(place.security_groups.clone());
-    }
-    let all = facts.known("the servers are", &facts.snapshot.servers)?.values();
-    let known: BTreeMap<&str, &str> = all
-        .flat_map(|server| server.security_groups.iter().zip(&server.security_group_ids))
-        .map(|(name, id)| (name.as_str(), id.as_str()))
-        .collect();
-    let id = |name: &String| {
-        if name.starts_with("sg-") {
-            return Ok(name.clone());
-        }
-        known.get(name.as_str()).map(|id| (*id).to_owned()).ok_or_else(|| {
-            Refused::State(format!(
-                "the id of security group {} is not known, for no server that there is is in it: write its id (sg-…) in \
-                 fabulaws-config.yml under `security_groups`",
-                crate::fleet::text::one_line(name)
-            ))
-        })
-    };
-    place.security_groups.iter().map(id).collect()
 }

@@ -173,6 +173,24 @@ fn a_server_is_what_the_config_says_in_the_zone_that_is_least_used() {
 }
 
 #[test]
+fn a_security_group_is_the_one_of_its_vpc_whatever_another_one_calls_its_own() {
+    let mut world = world(&["cache"]);
+    build(&mut world, |build| build.roles[0].1.security_groups = vec!["myproject-web-sg".into()]);
+    for server in &mut world.parts.servers {
+        server.vpc = Some("vpc-1".into());
+        server.key_name = Some("myproject-key".into());
+    }
+    let mut other = world.parts.servers.iter().find(|one| one.role.role == Role::Web).unwrap().clone();
+    other.id = "i-other".into();
+    other.environment = Some("production".into());
+    other.vpc = Some("vpc-2".into());
+    other.security_group_ids = vec!["sg-of-another-vpc".into()];
+    world.parts.servers.push(other);
+    let plan = world.plan("new-server", &[CACHE]).unwrap();
+    assert_eq!(launched(&plan)[0].security_groups, ["sg-web"]);
+}
+
+#[test]
 fn r22_a_zone_is_named_by_its_letter_or_in_full_and_several_servers_are_spread() {
     let world = world(&[]);
     let subnets = |options: &[(Opt, &str)]| -> Vec<String> {

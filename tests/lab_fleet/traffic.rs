@@ -96,8 +96,7 @@ fn balance(endpoint: &str, over: &Arc<AtomicBool>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let serving: Arc<Mutex<Vec<SocketAddr>>> = Arc::default();
-    let (wire, list, done) =
-        (Wire { python: String::new(), port: of(endpoint) }, Arc::clone(&serving), Arc::clone(over));
+    let (wire, list, done) = (Wire::at(String::new(), of(endpoint)), Arc::clone(&serving), Arc::clone(over));
     std::thread::spawn(move || {
         let (_keep, pause) = mpsc::channel::<()>();
         while !done.load(Ordering::Relaxed) {

@@ -6,7 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -34,6 +35,21 @@ pub struct Wire {
     /// The interpreter that has AWS's client library.
     pub python: String,
     pub port: u16,
+    caller: Mutex<Option<Caller>>,
+}
+
+/// A process that makes one call after the other: to begin one takes longer than most calls.
+struct Caller {
+    child: Child,
+    calls: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Deref for Endpoint {
@@ -64,7 +80,7 @@ impl Endpoint {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().strip_prefix("ready ").expect("the endpoint says its port").parse().unwrap();
-        Self { child, wire: Wire { python, port } }
+        Self { child, wire: Wire::at(python, port) }
     }
 
     /// Ends it.
@@ -85,7 +101,12 @@ impl Wire {
     /// To the endpoint of this address, in the body of a test [`with_credentials`].
     pub fn to(url: &str) -> Self {
         let port = url.rsplit(':').next().unwrap().parse().unwrap();
-        Self { python: std::env::var("TEST_PYTHON").unwrap(), port }
+        Self::at(std::env::var("TEST_PYTHON").unwrap(), port)
+    }
+
+    /// To the endpoint at this port.
+    pub const fn at(python: String, port: u16) -> Self {
+        Self { python, port, caller: Mutex::new(None) }
     }
 
     pub fn seed(&self, arguments: &[&str]) -> Value {
@@ -94,21 +115,33 @@ impl Wire {
 
     /// Somebody else calls the AWS API; gives the answer.
     pub fn call(&self, service: &str, operation: &str, arguments: &Value) -> Value {
-        serde_json::from_slice(&self.script("call.py", &[service, operation, &arguments.to_string()]))
-            .unwrap()
+        let mut caller = self.caller.lock().unwrap();
+        let caller = caller.get_or_insert_with(|| {
+            let mut command = self.python("call.py");
+            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            let (calls, answers) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+            Caller { child, calls, answers: BufReader::new(answers) }
+        });
+        writeln!(caller.calls, "{}", json!([service, operation, arguments])).unwrap();
+        let mut answer = String::new();
+        caller.answers.read_line(&mut answer).unwrap();
+        serde_json::from_str(&answer)
+            .unwrap_or_else(|_| panic!("{service} {operation} {arguments}: see above"))
     }
 
-    fn script(&self, name: &str, arguments: &[&str]) -> Vec<u8> {
-        let made = Command::new(&self.python)
-            .arg(name)
-            .args(arguments)
+    fn python(&self, script: &str) -> Command {
+        let mut command = Command::new(&self.python);
+        command
+            .arg(script)
             .current_dir(folder())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("AWS_ENDPOINT_URL", self.url())
-            .env("NO_PROXY", "127.0.0.1")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+            .env("NO_PROXY", "127.0.0.1");
+        command
+    }
+
+    fn script(&self, name: &str, arguments: &[&str]) -> Vec<u8> {
+        let made = self.python(name).args(arguments).stdin(Stdio::null()).output().unwrap();
         assert!(made.status.success(), "{name}: {}", String::from_utf8_lossy(&made.stderr));
         made.stdout
     }

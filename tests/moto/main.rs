@@ -11,6 +11,7 @@ mod inventory;
 mod kit;
 mod library;
 mod locks;
+mod operations;
 mod room;
 #[cfg(unix)]
 #[path = "../support/terminal.rs"]

@@ -22,8 +22,8 @@ struct State {
     jobs: BTreeMap<JobName, u8>,
     /// Scripts whose verb begins so fail.
     fails: Option<String>,
-    /// Verbs of durable jobs, in the order in which they were started.
-    done: Vec<String>,
+    /// Verbs of durable jobs and where each was started, in their order.
+    done: Vec<(InstanceId, String)>,
 }
 
 /// The servers, whichever there are.
@@ -44,12 +44,23 @@ impl Hosts {
 
     /// Verbs of durable jobs so far.
     pub fn done(&self) -> Vec<String> {
-        self.0.lock().unwrap().done.clone()
+        self.0.lock().unwrap().done.iter().map(|(_, verb)| verb.clone()).collect()
+    }
+
+    /// Those on one server.
+    pub fn done_on(&self, server: &str) -> Vec<String> {
+        let state = self.0.lock().unwrap();
+        let here = state.done.iter().filter(|(on, _)| on.as_str() == server);
+        here.map(|(_, verb)| verb.clone()).collect()
+    }
+
+    /// The page of a server, in the recipe's word.
+    pub fn page(&self, server: &str) -> String {
+        self.0.lock().unwrap().pages.get(&InstanceId::new(server)).cloned().unwrap_or_else(|| "off".into())
     }
 
     fn play(&self, target: &Target, script: &str) -> (String, u8) {
-        let verb =
-            script.lines().find_map(|line| line.strip_prefix("# sandbox: ")).unwrap_or_default().to_owned();
+        let verb = verb_of(script);
         let mut state = self.0.lock().unwrap();
         if state.fails.as_ref().is_some_and(|word| verb.starts_with(word)) {
             return (format!("{verb} fails, as the test wants it"), 1);
@@ -66,6 +77,10 @@ impl Hosts {
         };
         (said, 0)
     }
+}
+
+fn verb_of(script: &str) -> String {
+    script.lines().find_map(|line| line.strip_prefix("# sandbox: ")).unwrap_or_default().to_owned()
 }
 
 fn now() -> Timestamp {
@@ -142,9 +157,8 @@ impl RemoteChange for Hosts {
         let script = text(&job.script);
         if !self.0.lock().unwrap().jobs.contains_key(&job.name) {
             let (_, code) = self.play(target, &script);
-            let verb = script.lines().next().unwrap_or_default().trim_start_matches("# sandbox: ").to_owned();
             let mut state = self.0.lock().unwrap();
-            state.done.push(verb);
+            state.done.push((target.instance().clone(), verb_of(&script)));
             state.jobs.insert(job.name, code);
         }
         ended("", Outcome::Done { code: 0 })

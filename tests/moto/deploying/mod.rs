@@ -1,8 +1,8 @@
 //! Whole deploys on a cloud that others wrote, with the real planners, engine and journal, and with everything that can
 //! go wrong between the two. The servers are simulated; on real ones see `tests/lab_fleet/deploying.rs`.
 
-mod hosts;
-mod hurried;
+pub mod hosts;
+pub mod hurried;
 mod runs;
 mod trouble;
 
@@ -15,7 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 use quarterdeck::cloud::aws::AwsChange;
 use quarterdeck::cloud::{CloudChange, CloudRead, LaunchSpec};
 use quarterdeck::config;
-use quarterdeck::engine::run::{Grip, Launch, News, Pages, Ports, Started, Story, begin, resume};
+use quarterdeck::engine::run::{
+    Grip, Launch, News, NotBegun, Pages, Ports, Started, Story, Texts, begin, resume,
+};
 use quarterdeck::engine::store::RunState;
 use quarterdeck::engine::{RunId, Store};
 use quarterdeck::fleet::{
@@ -23,6 +25,7 @@ use quarterdeck::fleet::{
 };
 use quarterdeck::operation::{self, FRESH, Facts, Options};
 use quarterdeck::plan::{Page, Plan};
+use quarterdeck::template::SiteFacts;
 use quarterdeck::{recipe, refresh};
 use serde_json::Value;
 
@@ -32,26 +35,28 @@ use crate::kit::{Wire, with_credentials};
 use crate::library::{run, seeded};
 
 /// The code of the release that is deployed.
-const NEW: &str = "feedfacefeedfacefeedfacefeedfacefeedface";
+pub const NEW: &str = "feedfacefeedfacefeedfacefeedfacefeedface";
 
 /// An environment of two web servers, with a release more than they run.
-struct Site {
+pub struct Site {
     began: (Timestamp, Instant),
-    hosts: Hosts,
-    wire: Wire,
-    topology: Topology,
-    staging: Value,
-    dir: tempfile::TempDir,
+    pub hosts: Hosts,
+    pub wire: Wire,
+    pub topology: Topology,
+    pub staging: Value,
+    pub dir: tempfile::TempDir,
     /// What is deployed.
-    release: LaunchSource,
+    pub release: LaunchSource,
     image: ImageId,
+    /// What the project's templates and secrets are, and what makes their texts; none where there is no project.
+    pub project: Option<(SiteFacts, Texts)>,
 }
 
 /// The site, and one program that looks after it. What it has begun ends with it, wherever that stands, as with a kill.
-struct Life<'s> {
+pub struct Life<'s> {
     site: &'s Site,
-    cloud: Arc<Hurried>,
-    change: AwsChange,
+    pub cloud: Arc<Hurried>,
+    pub change: AwsChange,
 }
 
 impl Deref for Life<'_> {
@@ -64,7 +69,12 @@ impl Deref for Life<'_> {
 
 /// Runs the body of the test `deploying::<name>` on such an environment.
 fn site(name: &str, seed: &'static [&'static str], body: impl FnOnce(&Site)) {
-    with_credentials(&format!("deploying::{name}"), seeded(seed), |url, made| {
+    place(&format!("deploying::{name}"), seed, |site| body(site));
+}
+
+/// Runs the body of the test of this name on such an environment.
+pub fn place(name: &str, seed: &'static [&'static str], body: impl FnOnce(&mut Site)) {
+    with_credentials(name, seeded(seed), |url, made| {
         let home = std::env::var("HOME").unwrap();
         let project = config::load(None, Path::new(&home)).project.unwrap();
         let topology = Topology { region: "us-east-1".into(), ..project.topology(None).unwrap() };
@@ -73,15 +83,16 @@ fn site(name: &str, seed: &'static [&'static str], body: impl FnOnce(&Site)) {
         let began = (Timestamp::now(), Instant::now());
         let (image, release) = run(async |cloud| {
             let change = cloud.change();
-            make_release(&Hurried::since(began, cloud), &change, &group).await
+            make_release(&Hurried::since(began, cloud), &change, &group, NEW).await
         });
         let (hosts, dir) = (Hosts::default(), tempfile::tempdir().unwrap());
-        body(&Site { began, hosts, wire: Wire::to(url), topology, staging, dir, release, image });
+        let wire = Wire::to(url);
+        body(&mut Site { began, hosts, wire, topology, staging, dir, release, image, project: None });
     });
 }
 
 impl Site {
-    fn live<T>(&self, life: impl AsyncFnOnce(Life<'_>) -> T) -> T {
+    pub fn live<T>(&self, life: impl AsyncFnOnce(Life<'_>) -> T) -> T {
         run(async |cloud| {
             let change = cloud.change();
             life(Life { site: self, cloud: Arc::new(Hurried::since(self.began, cloud)), change }).await
@@ -90,18 +101,23 @@ impl Site {
 }
 
 /// A release as somebody else would make one.
-async fn make_release(cloud: &Hurried, change: &AwsChange, group: &GroupName) -> (ImageId, LaunchSource) {
+pub async fn make_release(
+    cloud: &Hurried,
+    change: &AwsChange,
+    group: &GroupName,
+    code: &str,
+) -> (ImageId, LaunchSource) {
     let group = cloud.groups(std::slice::from_ref(group)).await.unwrap().remove(0);
     let at = cloud.now().strftime("%Y.%m.%d-%H.%M.%S").to_string();
     let like = group.launch.clone().unwrap();
     let image = change
-        .create_image(&group.members[0].instance, &format!("myproject_staging_web_{at}_{NEW}"))
+        .create_image(&group.members[0].instance, &format!("myproject_staging_web_{at}_{code}"))
         .await
         .unwrap();
     while cloud.images(std::slice::from_ref(&image)).await.unwrap()[0].state != "available" {
         cloud.pause(std::time::Duration::from_secs(4)).await;
     }
-    let spec = LaunchSpec { like, image: image.clone(), name: format!("myproject_staging_lc_{at}_{NEW}") };
+    let spec = LaunchSpec { like, image: image.clone(), name: format!("myproject_staging_lc_{at}_{code}") };
     (image, change.create_launch(&spec).await.unwrap())
 }
 
@@ -122,7 +138,7 @@ impl Life<'_> {
                 unhealthy: recipe::page::set(&place.layout, Page::Unhealthy),
             },
             evidence: None,
-            texts: None,
+            texts: self.project.as_ref().map(|(_, texts)| Arc::clone(texts)),
         }
     }
 
@@ -131,13 +147,15 @@ impl Life<'_> {
         Store::new(self.dir.path(), Arc::new(move || cloud.now()))
     }
 
-    async fn plan(&self, operation: &str, options: &Options) -> Result<Plan, String> {
+    pub async fn plan(&self, operation: &str, options: &Options) -> Result<Plan, String> {
         let place = operation::place(&self.topology, "staging").unwrap();
         let cloud = Arc::clone(&self.cloud) as Arc<dyn CloudRead>;
         let snapshot =
             refresh::once(cloud, None, Arc::new(self.topology.clone()), refresh::Limits::ONCE).await;
-        let like = self.group().await.launch.unwrap();
-        let releases = self.cloud.releases(&like, "myproject_staging_lc_").await.unwrap();
+        let releases = match self.group().await.launch {
+            Some(like) => self.cloud.releases(&like, "myproject_staging_lc_").await.unwrap(),
+            None => Vec::new(),
+        };
         let mut facts = Facts {
             snapshot: &snapshot,
             topology: &self.topology,
@@ -147,7 +165,7 @@ impl Life<'_> {
             fresh: SignedDuration::from_secs(FRESH.as_secs() * i64::from(SPEED)),
             room: None,
             repo: None,
-            site: None,
+            site: self.project.as_ref().map(|(site, _)| site),
         };
         let operation = operation::find(operation).unwrap();
         let room = match operation.room(&facts, options) {
@@ -165,21 +183,29 @@ impl Life<'_> {
 
     async fn begin(&self, operation: &str) -> Started {
         let options = Options { release: Some(NEW.into()), ..Options::default() };
-        let plan = self.plan(operation, &options).await.unwrap();
+        self.begin_with(operation, &options).await
+    }
+
+    pub async fn begin_with(&self, operation: &str, options: &Options) -> Started {
+        let plan = self.plan(operation, options).await.unwrap_or_else(|why| panic!("{operation}: {why}"));
         begin(self.ports(), self.store(), plan, launch()).await.unwrap()
     }
 
     async fn again(&self, id: &RunId, undo: bool) -> Started {
-        resume(self.ports(), self.store(), id.clone(), undo, launch()).await.unwrap()
+        self.take_up(id, undo).await.unwrap()
     }
 
-    async fn group(&self) -> Group {
+    pub async fn take_up(&self, id: &RunId, undo: bool) -> Result<Started, NotBegun> {
+        resume(self.ports(), self.store(), id.clone(), undo, launch()).await
+    }
+
+    pub async fn group(&self) -> Group {
         let name: GroupName = self.staging["group"].as_str().unwrap().into();
         self.cloud.groups(&[name]).await.unwrap().remove(0)
     }
 
     /// Members that stay, in order.
-    async fn members(&self) -> Vec<InstanceId> {
+    pub async fn members(&self) -> Vec<InstanceId> {
         let group = self.group().await;
         let staying = group.members.iter().filter(|member| !member.lifecycle.starts_with("Terminat"));
         let mut ids: Vec<InstanceId> = staying.map(|member| member.instance.clone()).collect();
@@ -188,7 +214,7 @@ impl Life<'_> {
     }
 
     /// Servers in service at the load balancer, in order.
-    async fn serving(&self) -> Vec<InstanceId> {
+    pub async fn serving(&self) -> Vec<InstanceId> {
         let balancer: LoadBalancerName = self.staging["load_balancer"].as_str().unwrap().into();
         let health = self.cloud.member_health(&balancer).await.unwrap();
         let serving = health.into_iter().filter(|member| member.state == HealthState::InService);
@@ -243,7 +269,7 @@ fn launch() -> Launch {
 }
 
 /// Follows a run to its end.
-async fn ended(started: Started) -> (RunState, Story) {
+pub async fn ended(started: Started) -> (RunState, Story) {
     let Started { story, mut news, .. } = started;
     let mut story = *story;
     while let Some(next) = news.recv().await {

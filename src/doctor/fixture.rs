@@ -238,7 +238,8 @@ pub(crate) fn leads(name: &str, addresses: &[&str]) -> Lookup {
 
 /// A subnet with so many free addresses.
 pub(crate) fn subnet(letter: &str, free: u32) -> SubnetRoom {
-    SubnetRoom { id: format!("subnet-{letter}"), zone: format!("us-east-1{letter}").as_str().into(), free }
+    let zone = format!("us-east-1{letter}").as_str().into();
+    SubnetRoom { id: format!("subnet-{letter}"), zone, vpc: Some("vpc-1".into()), free }
 }
 
 /// So many vCPUs in use of 32, where a server takes 2.

@@ -17,6 +17,7 @@ use crate::sandbox::{SandboxCloud, Scenario};
 mod building;
 mod every;
 mod forgetting;
+mod founding;
 mod releases;
 mod room;
 
@@ -28,7 +29,11 @@ struct Kit {
 
 impl Kit {
     fn new() -> Self {
-        let cloud = SandboxCloud::in_memory_with_tokio(Scenario::Calm, 7).unwrap();
+        Self::of(Scenario::Calm)
+    }
+
+    fn of(scenario: Scenario) -> Self {
+        let cloud = SandboxCloud::in_memory_with_tokio(scenario, 7).unwrap();
         let target = Target {
             topology: Arc::new(cloud.topology()),
             cloud_change: Some(Arc::new(cloud.clone())),

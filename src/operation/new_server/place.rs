@@ -100,7 +100,7 @@ pub(super) fn server(facts: &Facts<'_>, role: &Role, zone: &ZonePlace) -> Result
     Ok(NewServer {
         image: image.clone(),
         instance_type,
-        security_groups: security_groups(facts, role, &place, zone.subnet.is_some(), like)?,
+        security_groups: security_groups(facts, role, &place, zone.subnet.as_deref(), like)?,
         // A subnet has its zone.
         zone: zone.subnet.is_none().then(|| zone.zone.clone()),
         public_address: zone.subnet.is_some() && facts.topology.ssh_address.is_public(),
@@ -108,7 +108,7 @@ pub(super) fn server(facts: &Facts<'_>, role: &Role, zone: &ZonePlace) -> Result
         // Whatever asks for metadata on a server of today knows to show a token.
         tokens_required: Some(true),
         subnet: zone.subnet.clone(),
-        key_name: like.and_then(|server| server.key_name.clone()),
+        key_name: like.and_then(|server| server.key_name.clone()).or_else(|| first_contact(facts)),
         tags: tags.map(|(key, value)| (key.to_owned(), value)).to_vec(),
     })
 }
@@ -133,7 +133,7 @@ fn security_groups(
     facts: &Facts<'_>,
     role: &Role,
     place: &RolePlace,
-    subnet: bool,
+    subnet: Option<&str>,
     like: Option<&Server>,
 ) -> Result<Vec<String>, Refused> {
     let same = same(like, role);
@@ -147,25 +147,49 @@ fn security_groups(
             ))
         });
     }
-    if !subnet {
-        return Ok(place.security_groups.clone());
-    }
-    let all = facts.known("the servers are", &facts.snapshot.servers)?.values();
-    let known: BTreeMap<&str, &str> = all
-        .flat_map(|server| server.security_groups.iter().zip(&server.security_group_ids))
-        .map(|(name, id)| (name.as_str(), id.as_str()))
-        .collect();
+    let Some(subnet) = subnet else { return Ok(place.security_groups.clone()) };
+    let known = of_servers(facts)?;
     let id = |name: &String| {
         if name.starts_with("sg-") {
             return Ok(name.clone());
         }
-        known.get(name.as_str()).map(|id| (*id).to_owned()).ok_or_else(|| {
+        let found = known.get(name.as_str()).map(|id| (*id).to_owned());
+        found.or_else(|| of_ground(facts, subnet, name)).ok_or_else(|| {
             Refused::State(format!(
-                "the id of security group {} is not known, for no server that there is is in it: write its id (sg-…) in \
-                 fabulaws-config.yml under `security_groups`",
+                "the id of security group {} is not known, for it is not there and no server is in it: make it by \
+                 create-foundation, or write the id of another one (sg-…) in fabulaws-config.yml under `security_groups`",
                 crate::fleet::text::one_line(name)
             ))
         })
     };
     place.security_groups.iter().map(id).collect()
+}
+
+/// Ids of security groups by their names, as servers show them.
+fn of_servers<'f>(facts: &Facts<'f>) -> Result<BTreeMap<&'f str, &'f str>, Refused> {
+    let all = facts.known("the servers are", &facts.snapshot.servers)?.values();
+    let pairs = all.flat_map(|server| server.security_groups.iter().zip(&server.security_group_ids));
+    Ok(pairs.map(|(name, id)| (name.as_str(), id.as_str())).collect())
+}
+
+/// The id of a security group in the VPC of this subnet, where that was looked at.
+fn of_ground(facts: &Facts<'_>, subnet: &str, name: &str) -> Option<String> {
+    let ground = facts.ground?;
+    let room = ground.subnets.as_ref().ok()?.iter().find(|room| room.id == subnet)?;
+    ground.security_group(room.vpc.as_deref()?, name).map(|group| group.id.to_string())
+}
+
+/// The key pair that create-foundation makes, where it was looked at.
+fn first_contact(facts: &Facts<'_>) -> Option<String> {
+    let name = facts.topology.deployment.as_str();
+    let keys = facts.ground?.keys.as_ref().ok()?;
+    keys.iter().any(|key| key.name == name).then(|| name.to_owned())
+}
+
+/// Whether servers do not show all that is to be known of a new one: its key pair, and ids of its security groups.
+pub(super) fn is_first(facts: &Facts<'_>, role: &Role) -> bool {
+    let Ok(known) = of_servers(facts) else { return false };
+    let groups = facts.place.build.role(role).security_groups;
+    let unknown = groups.iter().any(|name| !name.starts_with("sg-") && !known.contains_key(name.as_str()));
+    unknown || like(facts, role).is_ok_and(|like| like.is_none_or(|like| like.key_name.is_none()))
 }

@@ -6,6 +6,7 @@ mod denied;
 mod endings;
 mod files;
 mod forgetting;
+mod founding;
 mod gone;
 mod killed;
 mod kit;

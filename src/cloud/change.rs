@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::Answer;
 use crate::fleet::{
-    DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, NewServer, Process, Sizes,
+    DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, NewGroup, NewKeyPair,
+    NewLoadBalancer, NewSecurityGroup, NewServer, NewTemplate, Process, Rule, SecurityGroupId, Sizes,
 };
 
 /// A server to launch.
@@ -86,6 +87,51 @@ pub trait CloudChange: Send + Sync {
     /// Deletes an image and the snapshots behind it (`DeregisterImage`, `DeleteSnapshot`). One that is gone is no
     /// error.
     async fn delete_image(&self, image: &ImageId) -> Answer<()>;
+
+    /// Makes a security group that lets nothing in (`CreateSecurityGroup`). A name that its VPC has already is
+    /// [`CloudError::Exists`](super::CloudError::Exists).
+    async fn create_security_group(&self, group: &NewSecurityGroup) -> Answer<SecurityGroupId>;
+
+    /// Lets in what these rules say (`AuthorizeSecurityGroupIngress`). Doing it again does nothing.
+    async fn authorize(&self, group: &SecurityGroupId, rules: &[Rule]) -> Answer<()>;
+
+    /// Takes these rules away, and no others (`RevokeSecurityGroupIngress`). Those that are gone are no error.
+    async fn revoke(&self, group: &SecurityGroupId, rules: &[Rule]) -> Answer<()>;
+
+    /// Deletes a security group that nothing uses (`DeleteSecurityGroup`). One that is gone is no error.
+    async fn delete_security_group(&self, group: &SecurityGroupId) -> Answer<()>;
+
+    /// Makes a public key known under a name (`ImportKeyPair`). A name that is taken is
+    /// [`CloudError::Exists`](super::CloudError::Exists).
+    async fn import_key_pair(&self, key: &NewKeyPair) -> Answer<()>;
+
+    /// Forgets a key pair (`DeleteKeyPair`). One that is gone is no error.
+    async fn delete_key_pair(&self, name: &str) -> Answer<()>;
+
+    /// Makes a classic load balancer (`CreateLoadBalancer`). A name that is taken is
+    /// [`CloudError::Exists`](super::CloudError::Exists).
+    async fn create_load_balancer(&self, balancer: &NewLoadBalancer) -> Answer<()>;
+
+    /// Gives a load balancer its health check, and lets it spread requests over zones and let those under way end
+    /// (`ConfigureHealthCheck`, `ModifyLoadBalancerAttributes`). Doing it again does nothing.
+    async fn configure_load_balancer(&self, balancer: &NewLoadBalancer) -> Answer<()>;
+
+    /// Deletes a load balancer (`DeleteLoadBalancer`). One that is gone is no error.
+    async fn delete_load_balancer(&self, name: &LoadBalancerName) -> Answer<()>;
+
+    /// Makes a launch template with its first version (`CreateLaunchTemplate`). A name that is taken is
+    /// [`CloudError::Exists`](super::CloudError::Exists).
+    async fn create_template(&self, template: &NewTemplate) -> Answer<LaunchSource>;
+
+    /// Deletes a launch template with all its versions (`DeleteLaunchTemplate`). One that is gone is no error.
+    async fn delete_template(&self, name: &str) -> Answer<()>;
+
+    /// Makes an Auto Scaling group (`CreateAutoScalingGroup`). A name that is taken is
+    /// [`CloudError::Exists`](super::CloudError::Exists).
+    async fn create_group(&self, group: &NewGroup) -> Answer<()>;
+
+    /// Deletes a group without members (`DeleteAutoScalingGroup`, never by force). One that is gone is no error.
+    async fn delete_group(&self, group: &GroupName) -> Answer<()>;
 
     /// Asks CloudFront to forget what it has kept of these paths (`CreateInvalidation`), and gives the id of the
     /// invalidation. The same reference with the same paths gives the same one.

@@ -16,9 +16,10 @@ use jiff::Timestamp;
 pub use change::{CloudChange, LaunchSpec, ServerSpec};
 
 use crate::fleet::{
-    Activity, DeploymentName, Endpoint, FailureKind, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Room,
-    RoomQuestion, Series, Server, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
+    Activity, DeploymentName, Endpoint, FailureKind, FoundThing, Ground, GroundQuestion, Group, GroupName,
+    Identity, Image, ImageId, InstanceId, KeyPair, LaunchSettings, LaunchSource, LoadBalancer,
+    LoadBalancerName, MemberHealth, MetricKey, Room, RoomQuestion, SecurityGroup, Series, Server,
+    SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
 };
 
 /// Why the cloud did not answer as asked. The kinds are what a caller must decide on; every message says
@@ -153,6 +154,41 @@ pub trait CloudRead: Send + Sync {
     /// this type takes (Service Quotas `GetServiceQuota`, EC2 `DescribeInstances` of everything that runs,
     /// `DescribeInstanceTypes`): to be asked when something is planned, not again and again.
     async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom>;
+
+    /// Every VPC of the region (EC2 `DescribeVpcs`, one request).
+    async fn vpcs(&self) -> Answer<Vec<Vpc>>;
+
+    /// Every security group of the region with what it lets in (EC2 `DescribeSecurityGroups`, one paginated call): to be
+    /// asked when something is planned or judged, not again and again.
+    async fn security_groups(&self) -> Answer<Vec<SecurityGroup>>;
+
+    /// Every key pair of the region (EC2 `DescribeKeyPairs`, one request).
+    async fn key_pairs(&self) -> Answer<Vec<KeyPair>>;
+
+    /// The thing of this name with its tags, if it is there: `DescribeSecurityGroups`, `DescribeKeyPairs`,
+    /// `DescribeLaunchTemplates`, `DescribeAutoScalingGroups`, or `DescribeLoadBalancers` and `DescribeTags`.
+    async fn thing(&self, thing: &Thing) -> Answer<Option<FoundThing>>;
+
+    /// What environments stand on, read side by side.
+    async fn ground(&self, asked: &GroundQuestion) -> Ground {
+        let both = futures_util::future::join(self.vpcs(), self.subnets(&asked.subnets));
+        let balancers = async {
+            if asked.balancers.is_empty() {
+                Ok(Vec::new())
+            } else {
+                self.load_balancers(&asked.balancers).await
+            }
+        };
+        let others = futures_util::future::join3(self.security_groups(), self.key_pairs(), balancers);
+        let ((vpcs, subnets), (groups, keys, balancers)) = futures_util::future::join(both, others).await;
+        Ground {
+            vpcs: vpcs.map_err(|error| error.to_string()),
+            subnets: subnets.map_err(|error| error.to_string()),
+            security_groups: groups.map_err(|error| error.to_string()),
+            keys: keys.map_err(|error| error.to_string()),
+            balancers: balancers.map_err(|error| error.to_string()),
+        }
+    }
 
     /// What room there is for more servers, both kinds read side by side.
     async fn room(&self, asked: &RoomQuestion) -> Room {

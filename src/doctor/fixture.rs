@@ -8,8 +8,8 @@ use super::*;
 use crate::fleet::measured::{Program, Site, Supervisor};
 use crate::fleet::sample::{self, Parts, epoch};
 use crate::fleet::{
-    Fact, HealthCheck, Identity, InstanceId, LaunchSettings, LaunchSource, Listener, Measured, Source,
-    SubnetRoom, Topic, VcpuClass, VcpuRoom,
+    Fact, HealthCheck, Identity, InstanceId, LaunchSettings, LaunchSource, Listener, Measured, Origin, Rule,
+    SecurityGroup, Source, SubnetRoom, Topic, VcpuClass, VcpuRoom, Vpc,
 };
 use crate::template::{self, Hook};
 
@@ -22,6 +22,7 @@ pub(crate) struct World {
     pub(crate) site: Option<SiteFacts>,
     pub(crate) names: Option<Vec<Lookup>>,
     pub(crate) room: Option<Room>,
+    pub(crate) ground: Option<Ground>,
     pub(crate) no_remote: Option<String>,
     /// Done to the snapshot last.
     pub(crate) spoil: fn(&mut Snapshot),
@@ -78,6 +79,7 @@ impl World {
                 leads("production-lb.elb.example.com", &["192.0.2.8"]),
             ]),
             room: Some(Room { subnets: Ok(vec![subnet("a", 200), subnet("b", 90)]), vcpus: Ok(vcpus(8)) }),
+            ground: Some(ground()),
             no_remote: None,
             spoil: |_| {},
         }
@@ -101,6 +103,7 @@ impl World {
             site: self.site.as_ref(),
             names: self.names.as_deref(),
             room: self.room.as_ref(),
+            ground: self.ground.as_ref(),
             no_remote: self.no_remote.as_deref(),
         };
         let checked = examine(&patient);
@@ -121,6 +124,12 @@ impl World {
 
     pub(crate) fn room(&mut self) -> &mut Room {
         self.room.as_mut().unwrap()
+    }
+
+    /// What a security group lets in.
+    pub(crate) fn rules(&mut self, id: &str) -> &mut Vec<Rule> {
+        let groups = self.ground.as_mut().unwrap().security_groups.as_mut().unwrap();
+        &mut groups.iter_mut().find(|group| group.id.as_str() == id).unwrap().rules
     }
 
     pub(crate) fn secrets_file(&mut self) -> &mut SecretsFile {
@@ -173,6 +182,7 @@ fn shaped(parts: &mut Parts) {
         certificate: (port == 443).then(|| "arn:aws:acm:1".into()),
     };
     let balancer = &mut parts.load_balancers[0];
+    balancer.security_groups = vec!["sg-lb".into()];
     balancer.listeners = vec![listener(80, "HTTP"), listener(443, "HTTPS")];
     balancer.zones = vec!["us-east-1a".into(), "us-east-1b".into()];
     balancer.health_check = Some(HealthCheck {
@@ -182,6 +192,37 @@ fn shaped(parts: &mut Parts) {
         healthy_threshold: 2,
         unhealthy_threshold: 2,
     });
+}
+
+/// Security groups that let in who has to, and nobody else.
+fn ground() -> Ground {
+    let from = |port: u16, role: &str| Rule::tcp(port, Origin::Group(format!("sg-{role}").as_str().into()));
+    let office = || Rule::tcp(22, Origin::Network("203.0.113.0/24".into()));
+    let world = |port: u16| Rule::tcp(port, Origin::Network("0.0.0.0/0".into()));
+    let group = |role: &str, rules: Vec<Rule>| SecurityGroup {
+        id: format!("sg-{role}").as_str().into(),
+        name: format!("myproject-{role}-sg"),
+        vpc: Some("vpc-1".into()),
+        rules,
+    };
+    let inner = [5672, 6379, 11_211];
+    let cache: Vec<Rule> =
+        inner.iter().flat_map(|port| [from(*port, "web"), from(*port, "worker")]).collect();
+    let database = |other: &str| vec![from(5432, "web"), from(5432, "worker"), from(5432, other)];
+    Ground {
+        vpcs: Ok(vec![Vpc { id: "vpc-1".into(), networks: vec!["10.0.0.0/16".into()], is_default: true }]),
+        subnets: Ok(vec![subnet("a", 200)]),
+        security_groups: Ok(vec![
+            group("lb", vec![world(80), world(443)]),
+            group("web", vec![from(80, "lb"), from(443, "lb"), office()]),
+            group("worker", vec![office()]),
+            group("cache", cache),
+            group("db-primary", database("db-replica")),
+            group("db-replica", database("db-primary")),
+        ]),
+        keys: Ok(Vec::new()),
+        balancers: Ok(Vec::new()),
+    }
 }
 
 fn project() -> ProjectFacts {
@@ -238,7 +279,8 @@ pub(crate) fn leads(name: &str, addresses: &[&str]) -> Lookup {
 
 /// A subnet with so many free addresses.
 pub(crate) fn subnet(letter: &str, free: u32) -> SubnetRoom {
-    SubnetRoom { id: format!("subnet-{letter}"), zone: format!("us-east-1{letter}").as_str().into(), free }
+    let zone = format!("us-east-1{letter}").as_str().into();
+    SubnetRoom { id: format!("subnet-{letter}"), zone, vpc: Some("vpc-1".into()), free }
 }
 
 /// So many vCPUs in use of 32, where a server takes 2.
@@ -295,6 +337,9 @@ fn wrong_cloud(world: &mut World) {
         (version("$Latest"), Some("ami-gone".into()));
     let denied = "Not allowed: ask for servicequotas:GetServiceQuota".to_owned();
     world.room = Some(Room { subnets: Ok(vec![subnet("a", 0)]), vcpus: Err(denied) });
+    world.rules("sg-web").push(Rule::tcp(22, Origin::Network("0.0.0.0/0".into())));
+    world.rules("sg-db-primary").remove(0);
+    world.rules("sg-db-primary").push(Rule::tcp(5432, Origin::Network("::/0".into())));
     world.spoil = |snapshot| {
         let message = "Not allowed: ask for ssm:GetParametersByPath";
         snapshot.locks = Reading::never(Source::SsmGetParametersByPath);

@@ -9,6 +9,7 @@ mod facts;
 mod group;
 mod launching;
 mod project;
+mod reach;
 mod servers;
 mod services;
 mod table;
@@ -25,8 +26,8 @@ pub use facts::{Lookup, Named, ProjectFacts, ProjectProblem, RoleFacts, SecretsF
 pub use table::{CHECKS, Check, Part};
 
 use crate::fleet::{
-    EnvironmentPlace, FailureKind, Overview, Reading, Role, Room, Server, Snapshot, Topology, Yardstick,
-    overview,
+    EnvironmentPlace, FailureKind, Ground, Overview, Reading, Role, Room, Server, Snapshot, Topology,
+    Yardstick, overview,
 };
 use crate::template::SiteFacts;
 
@@ -125,6 +126,8 @@ pub struct Patient<'a> {
     pub names: Option<&'a [Lookup]>,
     /// Room for more servers; none where there was nothing to ask about.
     pub room: Option<&'a Room>,
+    /// What the environment stands on; none where it was not looked at.
+    pub ground: Option<&'a Ground>,
     /// Why servers cannot be asked at all.
     pub no_remote: Option<&'a str>,
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Examined, Finding};
-use super::{access, balancer, domains, group, launching, project, servers, services};
+use super::{access, balancer, domains, group, launching, project, reach, servers, services};
 
 /// What checks are grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -15,6 +15,8 @@ pub enum Part {
     Access,
     /// Load balancers and domains.
     Traffic,
+    /// Security groups.
+    Reach,
     /// The Auto Scaling group and what it launches.
     Group,
     /// Room for more servers.
@@ -27,8 +29,16 @@ pub enum Part {
 
 impl Part {
     /// All of them, in the order they are told.
-    pub const ALL: [Self; 7] =
-        [Self::Project, Self::Access, Self::Traffic, Self::Group, Self::Room, Self::Servers, Self::Services];
+    pub const ALL: [Self; 8] = [
+        Self::Project,
+        Self::Access,
+        Self::Traffic,
+        Self::Reach,
+        Self::Group,
+        Self::Room,
+        Self::Servers,
+        Self::Services,
+    ];
 
     /// Its title.
     #[must_use]
@@ -37,6 +47,7 @@ impl Part {
             Self::Project => "Project",
             Self::Access => "Access to AWS",
             Self::Traffic => "Load balancers and domains",
+            Self::Reach => "Who reaches whom",
             Self::Group => "Group and release",
             Self::Room => "Room for more servers",
             Self::Servers => "Servers",
@@ -84,6 +95,10 @@ pub const CHECKS: &[Check] = &[
     check(Part::Traffic, "health-check", "they ask for the page that is the health check", balancer::health),
     check(Part::Traffic, "served-zones", "they serve the zones that the group launches in", balancer::zones),
     check(Part::Traffic, "domains", "the site's domains lead to it", domains::domains),
+    check(Part::Reach, "security-groups", "the security groups exist", reach::exist),
+    check(Part::Reach, "ways", "every role reaches what it needs", reach::ways),
+    check(Part::Reach, "ssh-open", "SSH is not open to everybody", reach::ssh),
+    check(Part::Reach, "inner-ports", "database, queue and caches are reached from inside", reach::inner),
     check(Part::Group, "group", "the group exists", group::exists),
     check(Part::Group, "launch", "what it launches exists, with its image", launching::launch),
     check(Part::Group, "launch-kind", "it launches from a template's numbered version", launching::kind),

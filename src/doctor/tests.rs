@@ -11,7 +11,10 @@ use super::*;
 use crate::fleet::lock::{Grip, Holder, Lock, LockKind};
 use crate::fleet::measured::{Site, Unit, Units};
 use crate::fleet::sample::epoch;
-use crate::fleet::{Activity, Fact, Failure, HostKeyQuestion, LaunchSource, Power, SuspendedProcess};
+use crate::fleet::{
+    Activity, BuildPlace, Fact, Failure, HostKeyQuestion, LaunchSource, Origin, Power, RolePlace, Rule,
+    SuspendedProcess,
+};
 use crate::template::Source;
 
 fn found(world: &World, name: &str) -> Vec<Finding> {
@@ -146,6 +149,25 @@ const GROUP: &[Row] = &[
     ("processes", |w| suspend(w, "HealthCheck"), Warning, "has suspended: HealthCheck"),
     ("zones", |w| w.parts.groups[0].zones.truncate(1), Warning, "in one zone"),
     ("zones", |w| w.project().without_subnet.push("us-east-1b".into()), Bad, "No subnet in us-east-1b"),
+    (
+        "security-groups",
+        |w| named(w, &["myproject-web-sg", "no-such-sg"]),
+        Bad,
+        "There is no security group no-such-sg",
+    ),
+    ("security-groups", |w| ground(w).security_groups = Err("denied".into()), Unknown, "is not known"),
+    ("ways", |w| drop(w.rules("sg-db-primary").remove(0)), Bad, "keep apart who needs each other"),
+    ("ways", |w| w.rules("sg-lb").clear(), Bad, "keep apart"),
+    ("ways", |w| w.rules("sg-web").retain(|rule| !rule.serves(443)), Bad, "keep apart"),
+    ("ways", |w| ground(w).vpcs = Err("denied".into()), Unknown, "is not known"),
+    ("ssh-open", |w| w.rules("sg-web").push(network(22, "0.0.0.0/0")), Warning, "open to everybody"),
+    ("inner-ports", |w| w.rules("sg-cache").push(network(6379, "0.0.0.0/0")), Bad, "open to everybody"),
+    (
+        "inner-ports",
+        |w| w.rules("sg-db-primary").push(network(5432, "198.51.100.0/24")),
+        Warning,
+        "networks outside the VPC",
+    ),
     ("addresses", |w| w.room().subnets = Ok(vec![subnet("a", 0)]), Bad, "No address is free"),
     ("addresses", |w| w.room().subnets = Ok(vec![subnet("a", 1)]), Warning, "1 address is free"),
     ("addresses", |w| w.room().subnets = Ok(Vec::new()), Bad, "None of the subnets"),
@@ -262,6 +284,43 @@ fn key(world: &mut World, pinned: &[&str]) {
     let pinned = pinned.iter().map(|key| (*key).to_owned()).collect();
     let presented = Some("ED25519 SHA256:new".into());
     world.on("i-production-cache").host_key = Some(HostKeyQuestion { presented, pinned, note: None });
+}
+
+fn ground(world: &mut World) -> &mut Ground {
+    world.ground.as_mut().unwrap()
+}
+
+fn network(port: u16, from: &str) -> Rule {
+    Rule::tcp(port, Origin::Network(from.into()))
+}
+
+/// What the config names for web servers.
+fn named(world: &mut World, names: &[&str]) {
+    let security_groups = names.iter().map(|name| (*name).to_owned()).collect();
+    let roles = vec![(Role::Web, RolePlace { security_groups, ..RolePlace::default() })];
+    world.place().build = std::sync::Arc::new(BuildPlace { roles, ..BuildPlace::default() });
+}
+
+#[test]
+fn r26_the_exact_source_of_what_is_open_is_told_and_narrow_rules_are_not() {
+    let open = spoiled("inner-ports", |w| w.rules("sg-cache").push(network(6379, "192.0.2.0/24")));
+    let said =
+        "Redis (6379) is open to a network outside the VPC (192.0.2.0/24) in myproject-cache-sg (sg-cache)";
+    assert_eq!(open[0].evidence, [said]);
+    let closed = found(&World::new(), "inner-ports");
+    assert!(
+        closed[0].evidence.contains(
+            &"5432 from myproject-db-primary-sg, myproject-db-replica-sg, \
+                                      myproject-web-sg, myproject-worker-sg"
+                .to_owned()
+        ),
+        "{closed:?}"
+    );
+    let inside = spoiled("inner-ports", |w| w.rules("sg-cache").push(network(6379, "10.0.9.0/24")));
+    assert_eq!(inside[0].severity, Good);
+    let missing = spoiled("ways", |w| drop(w.rules("sg-db-primary").remove(0)));
+    assert_eq!(missing[0].evidence, ["nothing lets web reach db-primary on port 5432"]);
+    assert_eq!(missing[0].cure.as_deref(), Some("quarterdeck plan create-foundation production"));
 }
 
 fn unit(name: &str, active: &str) -> Fact {

@@ -65,6 +65,10 @@ id! {
     GroupName
 }
 id! {
+    /// A security group's id, `sg-…`.
+    SecurityGroupId
+}
+id! {
     /// The name of a load balancer.
     LoadBalancerName
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{InstanceId, LoadBalancerName, Severity, Zone};
+use super::{InstanceId, LoadBalancerName, SecurityGroupId, Severity, Zone};
 
 /// One listener.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listener {
     /// Towards users: `HTTP`, `HTTPS`, `TCP`, `SSL`.
     pub protocol: String,
@@ -23,7 +23,7 @@ pub struct Listener {
 }
 
 /// How members are checked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
     /// `HTTPS:443/healthcheck.html`.
     pub target: String,
@@ -52,6 +52,8 @@ pub struct LoadBalancer {
     pub health_check: Option<HealthCheck>,
     /// Zones it serves.
     pub zones: Vec<Zone>,
+    /// Ids of its security groups.
+    pub security_groups: Vec<SecurityGroupId>,
     /// Registered instances.
     pub members: Vec<InstanceId>,
     /// When it was made.

@@ -6,6 +6,7 @@
 pub mod build;
 pub mod endpoint;
 pub mod freshness;
+pub mod ground;
 pub mod group;
 pub mod ids;
 pub mod interest;
@@ -16,6 +17,7 @@ pub mod measured;
 pub mod metric;
 pub mod overview;
 pub mod process;
+pub mod reach;
 pub mod region;
 pub mod release;
 pub mod role;
@@ -36,10 +38,14 @@ pub(crate) mod sample;
 pub use build::{BuildPlace, DatabasePlace, Person, RolePlace, ZonePlace};
 pub use endpoint::Endpoint;
 pub use freshness::{Failure, FailureKind, Reading, Since, Source};
+pub use ground::{
+    FoundThing, Ground, GroundQuestion, KeyPair, NewGroup, NewKeyPair, NewLoadBalancer, NewSecurityGroup,
+    NewTemplate, Origin, Protocol, Rule, SecurityGroup, Thing, Vpc, is_network, is_within,
+};
 pub use group::{Activity, Group, LaunchSource, Member, Sizes, SuspendedProcess};
 pub use ids::{
     Changeset, DeploymentName, DistributionId, EnvironmentName, GroupName, ImageId, InstanceId,
-    LoadBalancerName, Zone,
+    LoadBalancerName, SecurityGroupId, Zone,
 };
 pub use interest::{Interest, Pulse};
 pub use layout::{AddressChoice, CodeLayout, Layout};

@@ -29,6 +29,8 @@ pub struct SubnetRoom {
     pub id: String,
     /// Its zone.
     pub zone: Zone,
+    /// Its VPC.
+    pub vpc: Option<String>,
     /// Addresses that nobody has yet; those that AWS keeps for itself are not among them.
     pub free: u32,
 }

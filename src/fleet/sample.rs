@@ -106,6 +106,7 @@ impl Parts {
             listeners: Vec::new(),
             health_check: None,
             zones: Vec::new(),
+            security_groups: Vec::new(),
             members: ids.iter().map(|id| id.as_str().into()).collect(),
             created_at: None,
         });

@@ -141,6 +141,13 @@ impl<'f> Draft<'f> {
         }
     }
 
+    /// Takes a fact for granted that was read for this plan.
+    pub(super) fn assume_now(&mut self, fact: Fact, value: Value) {
+        if self.taken.insert(fact.clone()) {
+            self.plan.assumes.push(Assumption { fact, value, read_at: self.facts.now });
+        }
+    }
+
     /// Takes a group for granted: its sizes, what it launches, its members.
     pub(super) fn assume_group(&mut self, group: &Group) {
         self.assume_sizes_and_launch(group);

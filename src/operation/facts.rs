@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Refused;
 use super::refused::some;
 use crate::fleet::{
-    EnvironmentName, EnvironmentPlace, Group, HealthState, InstanceId, LaunchSettings, LoadBalancer,
+    EnvironmentName, EnvironmentPlace, Ground, Group, HealthState, InstanceId, LaunchSettings, LoadBalancer,
     LoadBalancerName, Member, MemberHealth, Reading, Role, Room, Server, Snapshot, Topology, words,
 };
 use crate::repo::RepoFacts;
@@ -33,6 +33,8 @@ pub struct Facts<'a> {
     pub fresh: SignedDuration,
     /// What room there is for the servers that are launched, where it was looked at.
     pub room: Option<&'a Room>,
+    /// What environments stand on, where it was looked at.
+    pub ground: Option<&'a Ground>,
     /// What the repository tells, where it was asked.
     pub repo: Option<&'a RepoFacts>,
     /// What the project's templates and secrets are; none where there is no project.

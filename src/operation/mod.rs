@@ -6,6 +6,7 @@
 mod asks;
 mod code;
 mod create_environment;
+mod create_foundation;
 mod create_release;
 mod deploy;
 mod draft;
@@ -42,7 +43,7 @@ pub use refused::Refused;
 pub use release::{Launchable, releases};
 pub use table::OPERATIONS;
 
-use crate::fleet::RoomQuestion;
+use crate::fleet::{GroundQuestion, RoomQuestion};
 use crate::plan::{LockKind, Plan};
 
 /// One row: an operation.
@@ -79,6 +80,15 @@ impl Operation {
     #[must_use]
     pub fn room(&self, facts: &Facts<'_>, options: &Options) -> Option<RoomQuestion> {
         (self.room)(facts, options)
+    }
+
+    /// What has to be known of what environments stand on; none where it need not be. It is looked at before this is
+    /// planned, as room is.
+    #[must_use]
+    pub fn ground(&self, facts: &Facts<'_>, options: &Options) -> Option<GroundQuestion> {
+        let founds = self.takes.contains(&Opt::SshFrom);
+        let is_first = self.takes.contains(&Opt::Role) && new_server::is_first(facts, options);
+        (founds || is_first).then(|| create_foundation::ground(facts))
     }
 
     /// The option of this name, if this operation can be told it.

@@ -48,6 +48,12 @@ pub enum Opt {
     Count,
     /// Those that could not be finished stay.
     KeepFailed,
+    /// Networks from which operators reach servers.
+    SshFrom,
+    /// The certificate of a load balancer.
+    Certificate,
+    /// The key that a new server is first reached with.
+    PublicKey,
     /// Words that override refusals.
     Override,
 }
@@ -67,7 +73,7 @@ pub enum Kind {
 
 impl Opt {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::Processes,
         Self::Min,
         Self::Desired,
@@ -88,6 +94,9 @@ impl Opt {
         Self::Zone,
         Self::Count,
         Self::KeepFailed,
+        Self::SshFrom,
+        Self::Certificate,
+        Self::PublicKey,
         Self::Override,
     ];
 
@@ -115,6 +124,9 @@ impl Opt {
             Self::Zone => "zone",
             Self::Count => "count",
             Self::KeepFailed => "keep-failed",
+            Self::SshFrom => "ssh-from",
+            Self::Certificate => "certificate",
+            Self::PublicKey => "public-key",
             Self::Override => "override",
         }
     }
@@ -130,8 +142,14 @@ impl Opt {
             | Self::HoldGroup
             | Self::KeepFailed => Kind::Flag,
             Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep | Self::Count => Kind::Number,
-            Self::Release | Self::Branch | Self::Changeset | Self::Role | Self::Zone => Kind::Word,
-            Self::Processes | Self::Servers | Self::Balancers | Self::Override => Kind::Words,
+            Self::Release
+            | Self::Branch
+            | Self::Changeset
+            | Self::Role
+            | Self::Zone
+            | Self::Certificate
+            | Self::PublicKey => Kind::Word,
+            Self::Processes | Self::Servers | Self::Balancers | Self::SshFrom | Self::Override => Kind::Words,
         }
     }
 
@@ -148,6 +166,9 @@ impl Opt {
             Self::Override => "WORD,…",
             Self::Role => "ROLE",
             Self::Zone => "ZONE",
+            Self::SshFrom => "CIDR,…",
+            Self::Certificate => "ARN",
+            Self::PublicKey => "KEY",
             Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep | Self::Count => "N",
             Self::NoMigrate
             | Self::NoServices
@@ -187,6 +208,15 @@ impl Opt {
             Self::Zone => "its zone, by its letter or in full; without it, the one that is least used",
             Self::Count => "how many servers are made at the same time; 1 without it",
             Self::KeepFailed => "let a server that could not be finished stay, for a look at it",
+            Self::SshFrom => "networks from which operators reach the servers, such as 203.0.113.0/24",
+            Self::Certificate => {
+                "the ARN of the certificate that a new load balancer serves; without it, the one that the deployment's \
+                 others serve"
+            }
+            Self::PublicKey => {
+                "the public key, as ssh-keygen writes it, with which new servers are first reached; a private key is \
+                 never asked for"
+            }
             Self::Override => "words of refusals that are not to count; the refusal names its own",
         }
     }
@@ -264,6 +294,15 @@ pub struct Options {
     /// Those that could not be finished stay.
     #[serde(skip_serializing_if = "is_false")]
     pub keep_failed: bool,
+    /// Networks from which operators reach servers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ssh_from: Vec<String>,
+    /// The certificate of a load balancer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// The key that a new server is first reached with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
     /// Words that override refusals.
     #[serde(rename = "override", skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<String>,
@@ -315,6 +354,9 @@ impl Options {
             Opt::Zone => self.zone = Some(value.trim().to_owned()),
             Opt::Count => self.count = Some(number()?),
             Opt::KeepFailed => self.keep_failed = true,
+            Opt::SshFrom => self.ssh_from.extend(words().map(str::to_owned)),
+            Opt::Certificate => self.certificate = Some(value.trim().to_owned()),
+            Opt::PublicKey => self.public_key = Some(value.trim().to_owned()),
             Opt::Override => self.overrides.extend(words().map(str::to_owned)),
         }
         Ok(())
@@ -347,6 +389,9 @@ impl Options {
             Opt::Zone => self.zone.clone(),
             Opt::Count => number(self.count),
             Opt::KeepFailed => flag(self.keep_failed),
+            Opt::SshFrom => list(self.ssh_from.iter().map(String::as_str).collect()),
+            Opt::Certificate => self.certificate.clone(),
+            Opt::PublicKey => self.public_key.clone(),
             Opt::Override => list(self.overrides.iter().map(String::as_str).collect()),
         };
         Opt::ALL.into_iter().filter_map(|opt| Some((opt, value(opt)?))).collect()

@@ -12,7 +12,7 @@ pub(super) fn security_groups(
     facts: &Facts<'_>,
     kind: &str,
     named: &[String],
-    subnet: bool,
+    subnet: Option<&str>,
     same: Option<&Server>,
     like: Option<&Server>,
 ) -> Result<Vec<String>, Refused> {
@@ -25,18 +25,17 @@ pub(super) fn security_groups(
             ))
         });
     }
-    if !subnet {
-        return Ok(named.to_vec());
-    }
+    let Some(subnet) = subnet else { return Ok(named.to_vec()) };
     let known = known_ids(facts, like);
     let id = |name: &String| {
         if name.starts_with("sg-") {
             return Ok(name.clone());
         }
-        known.get(name.as_str()).map(|id| (*id).to_owned()).ok_or_else(|| {
+        let found = known.get(name.as_str()).map(|id| (*id).to_owned());
+        found.or_else(|| of_ground(facts, subnet, name)).ok_or_else(|| {
             Refused::State(format!(
-                "the id of security group {} is not known, for no server in the same VPC is in it: write its id \
-                 (sg-…) in fabulaws-config.yml under `security_groups`",
+                "the id of security group {} is not known, for no server in the same VPC is in it: make it by \
+                 create-foundation, or write the id of another one (sg-…) in fabulaws-config.yml under `security_groups`",
                 crate::fleet::text::one_line(name)
             ))
         })
@@ -44,8 +43,15 @@ pub(super) fn security_groups(
     named.iter().map(id).collect()
 }
 
+/// The id of a security group in the VPC of this subnet, where that was looked at.
+fn of_ground(facts: &Facts<'_>, subnet: &str, name: &str) -> Option<String> {
+    let ground = facts.ground?;
+    let room = ground.subnets.as_ref().ok()?.iter().find(|room| room.id == subnet)?;
+    ground.security_group(room.vpc.as_deref()?, name).map(|group| group.id.to_string())
+}
+
 /// Ids of security groups by their names, as servers of the same VPC show them.
-fn known_ids<'f>(facts: &Facts<'f>, like: Option<&Server>) -> BTreeMap<&'f str, &'f str> {
+pub(super) fn known_ids<'f>(facts: &Facts<'f>, like: Option<&Server>) -> BTreeMap<&'f str, &'f str> {
     let all = facts.snapshot.servers.value().into_iter().flat_map(BTreeMap::values);
     let near = all.filter(|server| like.is_none_or(|like| like.vpc == server.vpc));
     let pairs = near.flat_map(|server| server.security_groups.iter().zip(&server.security_group_ids));

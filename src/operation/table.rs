@@ -1,8 +1,8 @@
 //! Every operation. Help, completion, palette and tests are made from it.
 
 use super::{
-    Operation, Opt, create_environment, create_release, deploy, forget_releases, new_server, processes,
-    registration, rollback, room, set_sizes, terminate, upgrade, upkeep,
+    Operation, Opt, create_environment, create_foundation, create_release, deploy, forget_releases,
+    new_server, processes, registration, rollback, room, set_sizes, terminate, upgrade, upkeep,
 };
 use crate::plan::LockKind;
 
@@ -127,6 +127,14 @@ pub const OPERATIONS: &[Operation] = &[
         lock: LockKind::Environment,
         room: new_server::room,
         planner: new_server::plan,
+    },
+    Operation {
+        name: "create-foundation",
+        summary: "make the security groups, key pair and load balancers that the environment needs and has not",
+        takes: &[Opt::SshFrom, Opt::Certificate, Opt::PublicKey],
+        lock: LockKind::Environment,
+        room: room::none,
+        planner: create_foundation::plan,
     },
     Operation {
         name: "create-environment",

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Assignment, JobFile, Page, Setting, StepId, Value};
+use super::{Assignment, JobFile, NewThing, Opening, Page, SecurityGroupRef, Setting, StepId, Value};
 use crate::fleet::{
     Changeset, DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, NewServer,
 };
@@ -89,6 +89,21 @@ pub enum Action {
         slot: Slot,
         /// What it is.
         release: Box<NewRelease>,
+    },
+    /// Makes a thing that environments stand on, once: its name is nobody else's.
+    Make {
+        /// Where its id goes, or its name where it has no id.
+        slot: Slot,
+        /// What it is.
+        thing: Box<NewThing>,
+    },
+    /// Lets security groups' servers be reached (EC2 `AuthorizeSecurityGroupIngress`). What gets in already is not
+    /// touched, and nothing is closed.
+    Open {
+        /// Into which security group.
+        group: SecurityGroupRef,
+        /// What.
+        openings: Vec<Opening>,
     },
     /// Terminates servers that belong to no group (EC2 `TerminateInstances`).
     Terminate {

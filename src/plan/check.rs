@@ -93,7 +93,10 @@ impl Action {
     #[must_use]
     pub const fn makes(&self) -> Option<&Slot> {
         match self {
-            Self::Launch { slot, .. } | Self::Image { slot, .. } | Self::Release { slot, .. } => Some(slot),
+            Self::Launch { slot, .. }
+            | Self::Image { slot, .. }
+            | Self::Release { slot, .. }
+            | Self::Make { slot, .. } => Some(slot),
             _ => None,
         }
     }
@@ -111,6 +114,10 @@ impl Action {
             Self::Tag { server, .. } => server.slot().into_iter().collect(),
             Self::Image { of, .. } => of.slot().into_iter().collect(),
             Self::Release { release, .. } => vec![&release.image],
+            Self::Make { thing, .. } => thing.needs(),
+            Self::Open { group, openings } => {
+                group.slot().into_iter().chain(openings.iter().filter_map(super::Opening::slot)).collect()
+            }
             Self::Terminate { servers } => servers.iter().filter_map(InstanceRef::slot).collect(),
             Self::Await { condition: super::Condition::Reachable { instance } } => {
                 instance.slot().into_iter().collect()

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Slot;
-use crate::fleet::{EnvironmentName, GroupName, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes};
+use crate::fleet::{
+    EnvironmentName, GroupName, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes, Thing,
+};
 
 /// Something in the world that has a value which we can read and write. Temporary changes are changes of settings, and
 /// are put back to the value found before.
@@ -131,6 +133,12 @@ pub enum Fact {
         /// Which.
         launch: LaunchSource,
     },
+    /// Whether a thing of this name is there: [`Value::Exists`] or [`Value::Absent`].
+    Thing {
+        /// Which.
+        #[serde(flatten)]
+        thing: Thing,
+    },
     /// Whether somebody holds the lock under which an environment is changed: [`Value::Free`] or [`Value::Held`]. For
     /// runs that hold another one.
     Lock {
@@ -196,6 +204,7 @@ impl fmt::Display for Fact {
             Self::Members { group } => write!(f, "members of {group}"),
             Self::Servers { environment, role } => write!(f, "{role} servers of {environment}"),
             Self::Release { launch } => f.write_str(&launch.label()),
+            Self::Thing { thing } => thing.fmt(f),
             Self::Lock { environment } => write!(f, "the lock of {environment}"),
         }
     }

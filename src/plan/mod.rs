@@ -12,6 +12,7 @@ mod show;
 mod step;
 #[cfg(test)]
 mod tests;
+mod thing;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ pub use check::PlanError;
 pub use fact::{Assignment, Assumption, Fact, Page, Setting, Value};
 pub use file::{Address, JobFile, Site, TextOf};
 pub use step::{Lasts, Repeat, Step, StepId, Undo};
+pub use thing::{NewThing, Opening, OpeningFrom, SecurityGroupRef};
 
 pub use crate::fleet::LockKind;
 use crate::fleet::{DeploymentName, EnvironmentName};

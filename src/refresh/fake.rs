@@ -13,9 +13,10 @@ use crate::cloud::{Answer, CloudError, CloudRead, Note};
 use crate::fleet::sample::Parts;
 pub(crate) use crate::fleet::sample::{configuration, epoch};
 use crate::fleet::{
-    Activity, DeploymentName, Endpoint, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
-    Source, SubnetChoice, SubnetRoom, Topology, VcpuClass, VcpuRoom,
+    Activity, DeploymentName, Endpoint, FoundThing, Group, GroupName, Identity, Image, ImageId, InstanceId,
+    KeyPair, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey,
+    SecurityGroup, Series, Server, Source, SubnetChoice, SubnetRoom, Thing, Topology, VcpuClass, VcpuRoom,
+    Vpc,
 };
 
 /// How a call goes.
@@ -220,6 +221,22 @@ impl CloudRead for Fake {
 
     async fn vcpus(&self, _: VcpuClass, _: &str) -> Answer<VcpuRoom> {
         unreachable!("room is looked at when something is planned, never in the loop")
+    }
+
+    async fn vpcs(&self) -> Answer<Vec<Vpc>> {
+        unreachable!("the ground is looked at when something is planned, never in the loop")
+    }
+
+    async fn security_groups(&self) -> Answer<Vec<SecurityGroup>> {
+        unreachable!("the ground is looked at when something is planned, never in the loop")
+    }
+
+    async fn key_pairs(&self) -> Answer<Vec<KeyPair>> {
+        unreachable!("the ground is looked at when something is planned, never in the loop")
+    }
+
+    async fn thing(&self, _: &Thing) -> Answer<Option<FoundThing>> {
+        unreachable!("things are looked for by who makes them, never in the loop")
     }
 }
 

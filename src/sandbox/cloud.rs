@@ -10,9 +10,9 @@ use super::places::{ACCOUNT, DEPLOYMENT};
 use super::{SandboxCloud, hosts, metrics, room};
 use crate::cloud::{Answer, CloudError, CloudRead, Note};
 use crate::fleet::{
-    Activity, DeploymentName, Endpoint, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
-    SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
+    Activity, DeploymentName, Endpoint, FoundThing, Group, GroupName, Identity, Image, ImageId, InstanceId,
+    KeyPair, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey,
+    SecurityGroup, Series, Server, SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
 };
 
 #[async_trait]
@@ -133,5 +133,29 @@ impl CloudRead for SandboxCloud {
             CloudError::Absent(format!("There are no servers of type {instance_type} in the sandbox."))
         })?;
         Ok(VcpuRoom { class, limit, used, each })
+    }
+
+    async fn vpcs(&self) -> Answer<Vec<Vpc>> {
+        self.read("ec2:DescribeVpcs", |view| view.vpcs()).await
+    }
+
+    async fn security_groups(&self) -> Answer<Vec<SecurityGroup>> {
+        self.read("ec2:DescribeSecurityGroups", |view| view.security_groups()).await
+    }
+
+    async fn key_pairs(&self) -> Answer<Vec<KeyPair>> {
+        self.read("ec2:DescribeKeyPairs", |view| view.key_pairs()).await
+    }
+
+    async fn thing(&self, thing: &Thing) -> Answer<Option<FoundThing>> {
+        let thing = thing.clone();
+        let action = match thing {
+            Thing::SecurityGroup { .. } => "ec2:DescribeSecurityGroups",
+            Thing::KeyPair { .. } => "ec2:DescribeKeyPairs",
+            Thing::LoadBalancer { .. } => "elasticloadbalancing:DescribeTags",
+            Thing::Template { .. } => "ec2:DescribeLaunchTemplates",
+            Thing::Group { .. } => "autoscaling:DescribeAutoScalingGroups",
+        };
+        self.read(action, move |view| view.thing(&thing)).await
     }
 }

@@ -19,6 +19,7 @@ mod deploy;
 mod dice;
 mod error;
 mod fault;
+mod ground;
 mod group;
 mod hosts;
 mod launching;

@@ -1,6 +1,6 @@
 //! What each scenario's config names: environments, and how much of what they have.
 
-use super::Scenario;
+use super::{Scenario, ground};
 use crate::fleet::{
     BuildPlace, CodeLayout, DatabasePlace, DeploymentName, EnvironmentName, EnvironmentPlace, GroupName,
     ImageId, Layout, LoadBalancerName, Role, RolePlace, Topology, WebPlace, Zone, ZonePlace,
@@ -193,19 +193,26 @@ fn small_fleet() -> Vec<Fixed> {
 fn build(place: &Place, image: &ImageId, subnet: &dyn Fn(&str) -> String) -> BuildPlace {
     let zones = ZONES.map(|zone| ZonePlace { zone: Zone::new(zone), subnet: Some(subnet(zone)) });
     let kinds = place.fixed.iter().filter(|(role, ..)| !role.ends_with("-OLD"));
-    let roles = kinds.map(|(role, _, kind, _)| {
-        let instance_type = Some((*kind).to_owned());
-        (Role::parse(role), RolePlace { instance_type, ..RolePlace::default() })
-    });
+    let roles = kinds.map(|(role, _, kind, _)| (Role::parse(role), role_place(role, kind)));
+    let web = (Role::Web, role_place("web", place.web_type));
     BuildPlace {
         image: Some(image.clone()),
         zones: zones.to_vec(),
-        roles: roles.collect(),
+        roles: std::iter::once(web).chain(roles).collect(),
         upgrades: true,
         admin_groups: vec!["sudo".to_owned()],
         swap_percent: 100,
         database: DatabasePlace { networks: vec!["10.0.0.0/8".to_owned()], ..DatabasePlace::default() },
         ..BuildPlace::default()
+    }
+}
+
+/// What a role's servers are.
+fn role_place(role: &str, kind: &str) -> RolePlace {
+    RolePlace {
+        instance_type: Some(kind.to_owned()),
+        security_groups: vec![ground::common(), ground::of_role(role)],
+        ..RolePlace::default()
     }
 }
 

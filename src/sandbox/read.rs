@@ -12,8 +12,8 @@ use super::places::ZONES;
 use super::server_row;
 use crate::fleet::{
     Activity, Group, GroupName, HealthCheck, HealthState, Image, ImageId, InstanceId, LaunchSettings,
-    LaunchSource, Listener, LoadBalancer, LoadBalancerName, Member, MemberHealth, Server, SuspendedProcess,
-    Zone,
+    LaunchSource, Listener, LoadBalancer, LoadBalancerName, Member, MemberHealth, SecurityGroupId, Server,
+    SuspendedProcess, Zone,
 };
 
 /// For so long a new thing is missing from some answers.
@@ -46,7 +46,7 @@ impl View<'_> {
     }
 
     /// Whether an answer of this moment still leaves out something made at `born`, as AWS does now and then.
-    fn is_settling(&self, entity: &str, born: i64) -> bool {
+    pub(super) fn is_settling(&self, entity: &str, born: i64) -> bool {
         let age = self.now - born;
         self.is_unlisted(born)
             || (0..SETTLING).contains(&age)
@@ -185,6 +185,7 @@ impl View<'_> {
                         unhealthy_threshold: row.get("unhealthy_threshold")?,
                     }),
                     zones: ZONES.map(Zone::from).to_vec(),
+                    security_groups: Vec::new(),
                     members: Vec::new(),
                     created_at: Some(timestamp(row.get("created_at")?)),
                 })
@@ -206,6 +207,11 @@ impl View<'_> {
                     certificate: row.get(4)?,
                 })
             })?
+            .collect::<Result<_, _>>()?;
+        balancer.security_groups = self
+            .c
+            .prepare_cached("SELECT group_id FROM balancer_groups WHERE balancer = ?1 ORDER BY 1")?
+            .query_map([name.as_str()], |row| Ok(SecurityGroupId::new(row.get::<_, String>(0)?)))?
             .collect::<Result<_, _>>()?;
         balancer.members = self
             .c

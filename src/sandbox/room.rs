@@ -108,7 +108,8 @@ impl View<'_> {
                 SubnetChoice::DefaultOf(zones) => zones.iter().any(|one| one.as_str() == zone),
             };
             if asked {
-                found.push(SubnetRoom { id, zone: Zone::new(zone), free: free(self.c, zone)? });
+                let vpc = Some(self.dice.id("vpc", "vpc", 0));
+                found.push(SubnetRoom { id, zone: Zone::new(zone), vpc, free: free(self.c, zone)? });
             }
         }
         Ok(found)

@@ -6,10 +6,10 @@ use rusqlite::Connection;
 pub(super) const APPLICATION: i64 = 0x5144_776c;
 
 /// The format of these tables (`PRAGMA user_version`). Any change to them counts it up.
-pub(super) const VERSION: i64 = 6;
+pub(super) const VERSION: i64 = 7;
 
 /// Every table, in the order they are made.
-pub(super) const TABLES: [&str; 26] = [
+pub(super) const TABLES: [&str; 31] = [
     "world",
     "environments",
     "images",
@@ -23,6 +23,11 @@ pub(super) const TABLES: [&str; 26] = [
     "members",
     "balancers",
     "listeners",
+    "balancer_groups",
+    "security_groups",
+    "openings",
+    "key_pairs",
+    "thing_tags",
     "registrations",
     "activities",
     "troubles",
@@ -155,6 +160,39 @@ CREATE TABLE listeners (
     instance_protocol TEXT NOT NULL,
     certificate TEXT,
     PRIMARY KEY (balancer, port)
+) WITHOUT ROWID;
+CREATE TABLE balancer_groups (
+    balancer TEXT NOT NULL,
+    group_id TEXT NOT NULL,
+    PRIMARY KEY (balancer, group_id)
+) WITHOUT ROWID;
+CREATE TABLE security_groups (
+    id TEXT PRIMARY KEY,
+    vpc TEXT NOT NULL,
+    name TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    UNIQUE (vpc, name)
+) WITHOUT ROWID;
+CREATE TABLE openings (
+    group_id TEXT NOT NULL,
+    protocol TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    PRIMARY KEY (group_id, protocol, first, last, kind, origin)
+) WITHOUT ROWID;
+CREATE TABLE key_pairs (
+    name TEXT PRIMARY KEY,
+    public_key TEXT NOT NULL,
+    made_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE thing_tags (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (kind, id, key)
 ) WITHOUT ROWID;
 CREATE TABLE registrations (
     balancer TEXT NOT NULL,

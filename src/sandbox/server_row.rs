@@ -6,6 +6,7 @@ use rusqlite::Row;
 
 use super::clock::timestamp;
 use super::dice::Dice;
+use super::ground;
 use super::places::{ACCOUNT, DEPLOYMENT, REGION};
 use crate::fleet::{EnvironmentName, GroupName, ImageId, InstanceId, Power, RoleTag, Server, Zone};
 
@@ -58,11 +59,8 @@ pub(super) fn server(
             volumes.extend([volume("/dev/sdf")]);
         }
     }
-    let security_groups = if gone {
-        Vec::new()
-    } else {
-        vec![format!("{DEPLOYMENT}-sg"), format!("{DEPLOYMENT}-{}-sg", base.word())]
-    };
+    let security_groups =
+        if gone { Vec::new() } else { vec![ground::common(), ground::of_role(base.word())] };
     Ok(Server {
         id: InstanceId::new(id),
         name: Some(name),
@@ -82,7 +80,7 @@ pub(super) fn server(
         subnet: if gone { None } else { subnet(zone) },
         key_name: Some(DEPLOYMENT.to_owned()),
         instance_profile: Some(format!("arn:aws:iam::{ACCOUNT}:instance-profile/{DEPLOYMENT}-{REGION}")),
-        security_group_ids: security_groups.iter().map(|name| dice.id("sg", name, 0)).collect(),
+        security_group_ids: security_groups.iter().map(|name| ground::id(dice, name)).collect(),
         security_groups,
         volumes,
         group: group.map(GroupName::new),

@@ -150,7 +150,7 @@ pub const FENCES: &[Fence] = &[
     Fence {
         path: &["std", "net"],
         // An address can also be only text to judge.
-        only: &[&["cloud::aws", "config::check", "cli"], CONSOLE_EDGE],
+        only: &[&["cloud::aws", "config::check", "fleet::ground", "cli"], CONSOLE_EDGE],
         why: "the network is reached through the ports",
     },
     Fence {

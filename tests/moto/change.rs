@@ -1,6 +1,7 @@
 //! The changing half of the adapter, over the wire: what each change does, and what an answer that goes missing leaves.
 
 mod cdn;
+mod ground;
 mod groups;
 mod images;
 mod launches;

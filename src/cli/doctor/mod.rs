@@ -17,8 +17,8 @@ use super::exit::{Exit, Stop};
 use super::target::Target;
 use crate::doctor::{Checked, FindingSeverity, Lookup, Patient, ProjectFacts, examine};
 use crate::fleet::{
-    EnvironmentPlace, Interest, Room, RoomQuestion, Snapshot, SubnetChoice, Thresholds, Topology, Yardstick,
-    Zone,
+    EnvironmentPlace, Ground, GroundQuestion, Interest, Room, RoomQuestion, Snapshot, SubnetChoice,
+    Thresholds, Topology, Yardstick, Zone,
 };
 use crate::refresh;
 use crate::template::SiteFacts;
@@ -44,6 +44,7 @@ pub(crate) struct Read {
     site: Option<SiteFacts>,
     names: Option<Vec<Lookup>>,
     room: Option<Room>,
+    ground: Option<Ground>,
 }
 
 /// Who is looked at, as the output names it.
@@ -87,7 +88,11 @@ pub(crate) async fn run(
         interest,
     )
     .await;
-    let room = match room(&snapshot, place, project.as_ref()) {
+    let asked = room(&snapshot, place, project.as_ref());
+    let subnets = asked.as_ref().map_or(SubnetChoice::Named(Vec::new()), |asked| asked.subnets.clone());
+    // Its load balancers are in the snapshot.
+    let ground = target.cloud.ground(&GroundQuestion { subnets, balancers: Vec::new() }).await;
+    let room = match asked {
         Some(question) => Some(target.cloud.room(&question).await),
         None => None,
     };
@@ -96,7 +101,7 @@ pub(crate) async fn run(
     } else {
         Some(names::look_up(&snapshot, place).await)
     };
-    let read = Read { project, site, names, room };
+    let read = Read { project, site, names, room, ground: Some(ground) };
     print(&target, &topology, &snapshot, &read, request, out)
 }
 
@@ -123,6 +128,7 @@ fn print(
         site: read.site.as_ref(),
         names: read.names.as_deref(),
         room: read.room.as_ref(),
+        ground: read.ground.as_ref(),
         no_remote: target.no_remote.as_deref(),
     };
     let checked = examine(&patient);

@@ -168,11 +168,17 @@ pub(crate) async fn planned(target: &Target, asked: &PlanOptions) -> Result<Plan
         // Time of a simulated cloud may go faster than ours.
         fresh: SignedDuration::from_secs_f64(FRESH.as_secs_f64() * target.speed.max(1.0)),
         room: None,
+        ground: None,
         repo: None,
         site: site.as_ref(),
     };
     let repo = operation.informed(&facts, &options, asking(target).as_ref()).await;
     facts.repo = repo.as_ref();
+    let ground = match operation.ground(&facts, &options) {
+        Some(asked) => Some(target.cloud.ground(&asked).await),
+        None => None,
+    };
+    facts.ground = ground.as_ref();
     let room = match operation.room(&facts, &options) {
         Some(asked) => Some(target.cloud.room(&asked).await),
         None => None,

@@ -18,6 +18,7 @@ mod building;
 mod creating;
 mod every;
 mod forgetting;
+mod founding;
 mod releases;
 mod room;
 mod terminating;
@@ -30,7 +31,11 @@ struct Kit {
 
 impl Kit {
     fn new() -> Self {
-        let cloud = SandboxCloud::in_memory_with_tokio(Scenario::Calm, 7).unwrap();
+        Self::of(Scenario::Calm)
+    }
+
+    fn of(scenario: Scenario) -> Self {
+        let cloud = SandboxCloud::in_memory_with_tokio(scenario, 7).unwrap();
         let target = Target {
             topology: Arc::new(cloud.topology()),
             cloud_change: Some(Arc::new(cloud.clone())),

@@ -74,6 +74,7 @@ impl Stage {
             now: self.state.now,
             fresh: FRESH,
             room: None,
+            ground: None,
             repo: None,
             site: None,
         })
@@ -94,9 +95,15 @@ impl Stage {
                     now: self.cloud.now(),
                     fresh: FRESH,
                     room: None,
+                    ground: None,
                     repo: None,
                     site: None,
                 };
+                let ground = match operation.ground(&facts, &wish.options) {
+                    Some(asked) => Some(self.cloud.ground(&asked).await),
+                    None => None,
+                };
+                facts.ground = ground.as_ref();
                 let room = match operation.room(&facts, &wish.options) {
                     Some(asked) => Some(self.cloud.room(&asked).await),
                     None => None,

@@ -305,7 +305,7 @@ fn is_absent(code: &str, message: &str) -> bool {
 
 /// Whether an error says that the name is taken.
 fn is_taken(code: &str) -> bool {
-    code.contains("AlreadyExists") || code.ends_with(".Duplicate")
+    code.contains("AlreadyExists") || code.ends_with(".Duplicate") || code.starts_with("Duplicate")
 }
 
 /// Whether a refusal leaves no doubt that nothing happened. It bears AWS's name and blames the request; EC2 also

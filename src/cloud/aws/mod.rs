@@ -11,6 +11,8 @@
 //! | releases | one per 100 launch configurations of the account, or per 200 versions of the template |
 //! | notes | one per 10 |
 //! | room for more servers, when something is planned | one for subnets; three for vCPUs, and one more per 1,000 instances that run in the account |
+//! | what environments stand on, when something is planned or judged | one each for VPCs and key pairs, one for security groups per 1,000 in the region |
+//! | a thing by its name, when it is made or deleted | one |
 //! | console output | one or two per server whose host key is not known yet |
 //! | activities | one per group |
 //! | metrics | one per 500 queries; CloudWatch bills each query |
@@ -29,6 +31,7 @@ mod connect;
 mod ec2;
 mod elb;
 mod errors;
+mod ground;
 mod region;
 mod releases;
 mod room;
@@ -49,9 +52,9 @@ pub use connect::{Deadlines, Options, connect};
 
 use super::{Answer, CloudError, CloudRead, Note};
 use crate::fleet::{
-    Activity, DeploymentName, Endpoint, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
-    Source, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
+    Activity, DeploymentName, Endpoint, FoundThing, Group, GroupName, Identity, Image, ImageId, InstanceId,
+    KeyPair, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey,
+    SecurityGroup, Series, Server, Source, SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
 };
 use clients::{Clients, Way};
 use errors::Call;
@@ -184,5 +187,21 @@ impl CloudRead for AwsCloud {
 
     async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom> {
         self.within(room::QUOTA, Box::pin(room::vcpus(self, class, instance_type))).await
+    }
+
+    async fn vpcs(&self) -> Answer<Vec<Vpc>> {
+        self.within(ground::VPCS, ground::vpcs(self)).await
+    }
+
+    async fn security_groups(&self) -> Answer<Vec<SecurityGroup>> {
+        self.within(ground::SECURITY_GROUPS, ground::security_groups(self)).await
+    }
+
+    async fn key_pairs(&self) -> Answer<Vec<KeyPair>> {
+        self.within(ground::KEY_PAIRS, ground::key_pairs(self)).await
+    }
+
+    async fn thing(&self, thing: &Thing) -> Answer<Option<FoundThing>> {
+        self.within(ground::action(thing), Box::pin(ground::thing(self, thing))).await
     }
 }

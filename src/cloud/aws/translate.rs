@@ -2,6 +2,7 @@
 //! left out, what is missing is `?`, and every text but a note's becomes one printable line.
 
 mod balancer;
+mod ground;
 mod group;
 mod launch;
 mod note;
@@ -9,6 +10,7 @@ mod server;
 mod subnet;
 
 pub use balancer::{load_balancer, member_health};
+pub use ground::{key_pair, security_group, vpc};
 pub use group::{activity, group};
 pub use launch::{image, launch_configuration, numbered_version, template_version};
 pub use note::note;

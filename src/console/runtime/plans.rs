@@ -87,6 +87,11 @@ impl Bench {
         let mut facts = Facts { site: site.as_ref(), ..self.facts(&place, &snapshot, &releases) };
         let told = operation.informed(&facts, &wish.options, self.repo.as_ref()).await;
         facts.repo = told.as_ref();
+        let ground = match operation.ground(&facts, &wish.options) {
+            Some(asked) => Some(ports.read.ground(&asked).await),
+            None => None,
+        };
+        facts.ground = ground.as_ref();
         let room = match operation.room(&facts, &wish.options) {
             Some(asked) => Some(ports.read.room(&asked).await),
             None => None,
@@ -111,6 +116,7 @@ impl Bench {
             now: (self.clock.now)(),
             fresh: on_the_clouds_clock(FRESH, self.clock.speed),
             room: None,
+            ground: None,
             repo: None,
             site: None,
         }

@@ -8,9 +8,9 @@ use crate::console::views::plan as plan_view;
 use crate::console::widgets::message::wrap;
 use crate::console::work::{Sheet, Work};
 use crate::engine::run::{Mutation, MutationEnd, Story};
-use crate::fleet::Severity;
 use crate::fleet::text::{one_line, sentences};
 use crate::fleet::words::seconds;
+use crate::fleet::{Rule, Severity};
 use crate::plan::{Action, Plan, Repeat, Step, StepId};
 
 /// The widest it gets.
@@ -149,6 +149,12 @@ fn of_action(page: &mut Page, action: &Action) {
                 page.script(check);
             }
         }
+        Action::Make { thing, .. } => page.fact("makes", &thing.thing().to_string(), Scope::Text),
+        Action::Open { openings, .. } => {
+            for one in openings {
+                page.fact("lets in", &one.to_string(), Scope::Text);
+            }
+        }
         _ => {}
     }
 }
@@ -209,7 +215,16 @@ fn mutation(mutation: &Mutation) -> String {
         Mutation::DeleteLaunch { launch } => format!("delete {}", launch.label()),
         Mutation::Invalidate { distribution, .. } => format!("invalidate {distribution}"),
         Mutation::DeleteImage { image } => format!("delete {image}"),
+        Mutation::Make { thing } => format!("make {thing}"),
+        Mutation::Unmake { thing } => format!("delete {thing}"),
+        Mutation::Configure { balancer } => format!("health check of {balancer}"),
+        Mutation::Authorize { group, rules } => format!("let into {group}: {}", listed(rules)),
+        Mutation::Revoke { group, rules } => format!("close in {group}: {}", listed(rules)),
     }
+}
+
+fn listed(rules: &[Rule]) -> String {
+    rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn of_plan(page: &mut Page, state: &State, plan: &Plan) {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::fleet::{DistributionId, ImageId, InstanceId, LaunchSource};
+use crate::fleet::{
+    DistributionId, ImageId, InstanceId, LaunchSource, LoadBalancerName, Rule, SecurityGroupId, Thing,
+};
 use crate::plan::{Plan, Setting, Slot, StepId, Value};
 
 /// A line of the journal.
@@ -196,6 +198,37 @@ pub enum Mutation {
         /// Which.
         image: ImageId,
     },
+    /// A thing that environments stand on is made.
+    Make {
+        /// By what it is found.
+        #[serde(flatten)]
+        thing: Thing,
+    },
+    /// Such a thing is deleted.
+    Unmake {
+        /// By what it was found.
+        #[serde(flatten)]
+        thing: Thing,
+    },
+    /// A load balancer gets its health check.
+    Configure {
+        /// Which.
+        balancer: LoadBalancerName,
+    },
+    /// A security group lets more in.
+    Authorize {
+        /// Which.
+        group: SecurityGroupId,
+        /// What.
+        rules: Vec<Rule>,
+    },
+    /// A security group lets that in no more.
+    Revoke {
+        /// Which.
+        group: SecurityGroupId,
+        /// What.
+        rules: Vec<Rule>,
+    },
 }
 
 /// What came of a mutation.
@@ -255,6 +288,10 @@ pub enum Bound {
     Image(ImageId),
     /// What a group can launch.
     Launch(LaunchSource),
+    /// A security group.
+    SecurityGroup(SecurityGroupId),
+    /// A thing that goes by its name.
+    Named(String),
 }
 
 /// Something that is not as it was found.

@@ -264,6 +264,10 @@ impl Story {
             // A run that replaces members changes them all the time; its steps look at each one.
             Fact::Members { .. } => !self.intents.is_empty(),
             Fact::Servers { .. } => self.has_launched(fact, found),
+            Fact::Thing { thing } => self
+                .intents
+                .iter()
+                .any(|intent| matches!(&intent.mutation, Mutation::Make { thing: made } if made == thing)),
             Fact::Release { .. } | Fact::Lock { .. } => false,
         }
     }

@@ -40,7 +40,7 @@ pub(super) fn server(facts: &Facts<'_>, group: &Group, base: &Base) -> Result<Ne
             facts,
             "web",
             &place.web.security_groups,
-            subnet.is_some(),
+            subnet.as_deref(),
             like,
             like,
         )?,

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::*;
 use crate::fleet::sample::{self, Parts};
 use crate::fleet::{
-    AddressChoice, Changeset, CodeLayout, EnvironmentPlace, Fact, LaunchSettings, LaunchSource, Layout, Lock,
-    Measured, Reading, Room, Snapshot, Source, SubnetRoom, SuspendedProcess, Topic, Topology, VcpuClass,
-    VcpuRoom, measured,
+    AddressChoice, Changeset, CodeLayout, EnvironmentPlace, Fact, Ground, LaunchSettings, LaunchSource,
+    Layout, Lock, Measured, Reading, Room, Snapshot, Source, SubnetRoom, SuspendedProcess, Topic, Topology,
+    VcpuClass, VcpuRoom, measured,
 };
 use crate::plan::Plan;
 use crate::repo::{Between, Commit, Danger, Head, Migration, Question, RepoFacts, Untold};
@@ -28,6 +28,7 @@ pub(super) struct World {
     pub(super) repo: Option<RepoFacts>,
     pub(super) site: Option<SiteFacts>,
     pub(super) room: Option<Room>,
+    pub(super) ground: Option<Ground>,
     /// Locks of the environment; none where they cannot be read.
     pub(super) locks: Option<Vec<Lock>>,
     /// Which address ssh goes to.
@@ -50,6 +51,7 @@ impl World {
             repo: None,
             site: None,
             room: Some(room(4_000, 8_000)),
+            ground: None,
             locks: Some(Vec::new()),
             ssh: AddressChoice::Private,
             age,
@@ -218,6 +220,7 @@ impl World {
             now: self.now(),
             fresh: FRESH,
             room: self.room.as_ref(),
+            ground: self.ground.as_ref(),
             repo: self.repo.as_ref(),
             site: self.site.as_ref(),
         }
@@ -254,7 +257,12 @@ impl World {
 
 /// Two subnets with so many free addresses each, and so many vCPUs left for servers of two.
 pub(super) fn room(free: u32, left: u32) -> Room {
-    let subnet = |id: &str, zone: &str| SubnetRoom { id: id.into(), zone: zone.into(), free };
+    let subnet = |id: &str, zone: &str| SubnetRoom {
+        id: id.into(),
+        zone: zone.into(),
+        vpc: Some("vpc-1".into()),
+        free,
+    };
     let vcpus = VcpuRoom { class: VcpuClass::Standard, limit: 8_192, used: 8_192 - left, each: 2 };
     Room {
         subnets: Ok(vec![subnet("subnet-1", "us-east-1a"), subnet("subnet-2", "us-east-1b")]),

@@ -3,6 +3,7 @@
 mod branches;
 mod cdn;
 mod combo;
+mod create_foundation;
 mod create_release;
 mod deploys;
 mod fixture;

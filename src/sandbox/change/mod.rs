@@ -3,6 +3,7 @@
 
 mod balancer;
 mod cdn;
+mod ground;
 mod group;
 mod launch;
 mod note;
@@ -15,7 +16,8 @@ use super::read::View;
 use super::tick::Moment;
 use crate::cloud::{Answer, CloudChange, CloudError, LaunchSpec, ServerSpec};
 use crate::fleet::{
-    DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes,
+    DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, NewGroup, NewKeyPair,
+    NewLoadBalancer, NewSecurityGroup, NewTemplate, Process, Rule, SecurityGroupId, Sizes,
 };
 
 /// What a change gives: an error of the world, or AWS's answer.
@@ -133,6 +135,83 @@ impl CloudChange for SandboxCloud {
     async fn delete_image(&self, image: &ImageId) -> Answer<()> {
         let image = image.as_str().to_owned();
         self.write("ec2:DeregisterImage", move |view| server::delete_image(&view, &image)).await
+    }
+
+    async fn create_security_group(&self, group: &NewSecurityGroup) -> Answer<SecurityGroupId> {
+        let group = group.clone();
+        self.write("ec2:CreateSecurityGroup", move |view| ground::create_security_group(&view, &group)).await
+    }
+
+    async fn authorize(&self, group: &SecurityGroupId, rules: &[Rule]) -> Answer<()> {
+        let (group, rules) = (group.as_str().to_owned(), rules.to_vec());
+        self.write("ec2:AuthorizeSecurityGroupIngress", move |view| ground::authorize(&view, &group, &rules))
+            .await
+    }
+
+    async fn revoke(&self, group: &SecurityGroupId, rules: &[Rule]) -> Answer<()> {
+        let (group, rules) = (group.as_str().to_owned(), rules.to_vec());
+        self.write("ec2:RevokeSecurityGroupIngress", move |view| ground::revoke(&view, &group, &rules)).await
+    }
+
+    async fn delete_security_group(&self, group: &SecurityGroupId) -> Answer<()> {
+        let group = group.as_str().to_owned();
+        self.write("ec2:DeleteSecurityGroup", move |view| ground::delete_security_group(&view, &group)).await
+    }
+
+    async fn import_key_pair(&self, key: &NewKeyPair) -> Answer<()> {
+        let key = key.clone();
+        self.write("ec2:ImportKeyPair", move |view| ground::import_key_pair(&view, &key)).await
+    }
+
+    async fn delete_key_pair(&self, name: &str) -> Answer<()> {
+        let name = name.to_owned();
+        self.write("ec2:DeleteKeyPair", move |view| ground::delete_key_pair(&view, &name)).await
+    }
+
+    async fn create_load_balancer(&self, balancer: &NewLoadBalancer) -> Answer<()> {
+        let balancer = balancer.clone();
+        self.write("elasticloadbalancing:CreateLoadBalancer", move |view| {
+            ground::create_balancer(&view, &balancer)
+        })
+        .await
+    }
+
+    async fn configure_load_balancer(&self, balancer: &NewLoadBalancer) -> Answer<()> {
+        let balancer = balancer.clone();
+        self.write("elasticloadbalancing:ConfigureHealthCheck", move |view| {
+            ground::configure_balancer(&view, &balancer)
+        })
+        .await
+    }
+
+    async fn delete_load_balancer(&self, name: &LoadBalancerName) -> Answer<()> {
+        let name = name.as_str().to_owned();
+        self.write("elasticloadbalancing:DeleteLoadBalancer", move |view| {
+            ground::delete_balancer(&view, &name)
+        })
+        .await
+    }
+
+    async fn create_template(&self, template: &NewTemplate) -> Answer<LaunchSource> {
+        let template = template.clone();
+        self.write("ec2:CreateLaunchTemplate", move |view| ground::create_template(&view, &template)).await
+    }
+
+    async fn delete_template(&self, name: &str) -> Answer<()> {
+        let name = name.to_owned();
+        self.write("ec2:DeleteLaunchTemplate", move |view| ground::delete_template(&view, &name)).await
+    }
+
+    async fn create_group(&self, group: &NewGroup) -> Answer<()> {
+        let group = group.clone();
+        self.write("autoscaling:CreateAutoScalingGroup", move |view| ground::create_group(&view, &group))
+            .await
+    }
+
+    async fn delete_group(&self, group: &GroupName) -> Answer<()> {
+        let group = group.as_str().to_owned();
+        self.write("autoscaling:DeleteAutoScalingGroup", move |view| ground::delete_group(&view, &group))
+            .await
     }
 
     async fn invalidate(

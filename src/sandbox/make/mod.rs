@@ -9,7 +9,7 @@ use super::deploy::{SUSPENDED, suspension_reason};
 use super::dice::Dice;
 use super::places::{ACCOUNT, Place, REGION, places};
 use super::rows::{Event, NewRelease, insert_release, schedule};
-use super::{Scenario, room, schema};
+use super::{Scenario, ground, room, schema};
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -48,6 +48,11 @@ pub(super) fn make(c: &Connection, id: &str, settings: &Settings) -> rusqlite::R
     // Somewhat more than twice what runs.
     room::make(c, if settings.scenario == Scenario::Large { 32_768 } else { 512 })?;
     let maker = Maker { c, dice: Dice::new(settings.seed), base: settings.base, scenario: settings.scenario };
+    // It is Ubuntu's: there before anything else.
+    maker.base_image()?;
+    if settings.scenario != Scenario::Empty {
+        ground::make(c, maker.dice, settings.base - 500 * DAY)?;
+    }
     for place in places(settings.scenario) {
         maker.environment(&place)?;
     }
@@ -164,7 +169,7 @@ impl Maker<'_> {
                 params![name, port, protocol, certificate],
             )?;
         }
-        Ok(())
+        ground::of_balancer(self.c, self.dice, place)
     }
 
     fn group(&self, place: &Place, current: &Launch, deploying: bool) -> rusqlite::Result<()> {

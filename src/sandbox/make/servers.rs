@@ -213,7 +213,7 @@ impl Maker<'_> {
         Ok((id, at))
     }
 
-    fn base_image(&self) -> rusqlite::Result<String> {
+    pub(super) fn base_image(&self) -> rusqlite::Result<String> {
         let id = self.dice.id("ami", "base image", 0);
         self.c
             .prepare_cached(

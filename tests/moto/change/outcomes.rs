@@ -5,14 +5,14 @@ use std::pin::Pin;
 use quarterdeck::cloud::{Answer, CloudChange, CloudError, CloudRead, LaunchSpec, ServerSpec};
 use quarterdeck::fleet::{LaunchSource, NewServer, Process, Sizes};
 
-use super::{Account, account};
+use super::{Account, account, ground};
 
 type Change<'a> = Pin<Box<dyn Future<Output = Answer<()>> + 'a>>;
 /// Makes a change of an account that also has a template; the number makes names and tokens new ones.
 type Make = for<'a> fn(&'a Account, &'a LaunchSource, usize) -> Change<'a>;
 
 /// Every change there is, with its IAM action.
-const CHANGES: [(&str, Make); 19] = [
+const CHANGES: [(&str, Make); 32] = [
     ("autoscaling:SuspendProcesses", |a, _, _| {
         Box::pin(async { a.change.suspend(&a.group(), &[Process::Launch]).await })
     }),
@@ -61,6 +61,53 @@ const CHANGES: [(&str, Make); 19] = [
     }),
     ("ec2:DeleteLaunchTemplateVersions", |a, template, _| {
         Box::pin(async { a.change.delete_launch(&gone_version(template)).await })
+    }),
+    ("ec2:CreateSecurityGroup", |a, _, n| {
+        Box::pin(async move {
+            a.change.create_security_group(&ground::group("vpc-1", &format!("sg-{n}"))).await.map(|_| ())
+        })
+    }),
+    ("ec2:AuthorizeSecurityGroupIngress", |a, _, _| {
+        Box::pin(async { a.change.authorize(&"sg-1".into(), &[ground::world(443)]).await })
+    }),
+    ("ec2:RevokeSecurityGroupIngress", |a, _, _| {
+        Box::pin(async { a.change.revoke(&"sg-1".into(), &[ground::world(443)]).await })
+    }),
+    ("ec2:DeleteSecurityGroup", |a, _, _| {
+        Box::pin(async { a.change.delete_security_group(&"sg-1".into()).await })
+    }),
+    ("ec2:ImportKeyPair", |a, _, n| {
+        Box::pin(async move { a.change.import_key_pair(&ground::key(&format!("key-{n}"))).await })
+    }),
+    ("ec2:DeleteKeyPair", |a, _, _| Box::pin(async { a.change.delete_key_pair("gone").await })),
+    ("elasticloadbalancing:CreateLoadBalancer", |a, _, n| {
+        Box::pin(async move {
+            let balancer = ground::balancer(&format!("lb-{n}"), Vec::new(), Vec::new());
+            a.change.create_load_balancer(&balancer).await
+        })
+    }),
+    ("elasticloadbalancing:ConfigureHealthCheck", |a, _, _| {
+        Box::pin(async {
+            let balancer = ground::balancer(a.balancer().as_str(), Vec::new(), Vec::new());
+            a.change.configure_load_balancer(&balancer).await
+        })
+    }),
+    ("elasticloadbalancing:DeleteLoadBalancer", |a, _, _| {
+        Box::pin(async { a.change.delete_load_balancer(&"gone".into()).await })
+    }),
+    ("ec2:CreateLaunchTemplate", |a, _, n| {
+        Box::pin(async move {
+            let template = ground::template(&format!("template-{n}"), "ami-1", Vec::new());
+            a.change.create_template(&template).await.map(|_| ())
+        })
+    }),
+    ("ec2:DeleteLaunchTemplate", |a, _, _| Box::pin(async { a.change.delete_template("gone").await })),
+    ("autoscaling:CreateAutoScalingGroup", |a, template, n| {
+        let group = ground::scaling(&format!("group-{n}"), template.clone(), Vec::new());
+        Box::pin(async move { a.change.create_group(&group).await })
+    }),
+    ("autoscaling:DeleteAutoScalingGroup", |a, _, _| {
+        Box::pin(async { a.change.delete_group(&"gone".into()).await })
     }),
     ("cloudfront:CreateInvalidation", |a, _, n| {
         let reference = format!("run-{n}");

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use quarterdeck::cloud::aws::AwsCloud;
 use quarterdeck::cloud::{Answer, CloudRead, Note};
 use quarterdeck::fleet::{
-    Activity, DeploymentName, Endpoint, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
-    SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
+    Activity, DeploymentName, Endpoint, FoundThing, Group, GroupName, Identity, Image, ImageId, InstanceId,
+    KeyPair, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey,
+    SecurityGroup, Series, Server, SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
 };
 
 /// Seconds of its clock for one of ours.
@@ -102,5 +102,21 @@ impl CloudRead for Hurried {
 
     async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom> {
         self.cloud.vcpus(class, instance_type).await
+    }
+
+    async fn vpcs(&self) -> Answer<Vec<Vpc>> {
+        self.cloud.vpcs().await
+    }
+
+    async fn security_groups(&self) -> Answer<Vec<SecurityGroup>> {
+        self.cloud.security_groups().await
+    }
+
+    async fn key_pairs(&self) -> Answer<Vec<KeyPair>> {
+        self.cloud.key_pairs().await
+    }
+
+    async fn thing(&self, thing: &Thing) -> Answer<Option<FoundThing>> {
+        self.cloud.thing(thing).await
     }
 }

@@ -164,10 +164,16 @@ impl Life<'_> {
             now: self.cloud.now(),
             fresh: SignedDuration::from_secs(FRESH.as_secs() * i64::from(SPEED)),
             room: None,
+            ground: None,
             repo: None,
             site: self.project.as_ref().map(|(site, _)| site),
         };
         let operation = operation::find(operation).unwrap();
+        let ground = match operation.ground(&facts, options) {
+            Some(asked) => Some(self.cloud.ground(&asked).await),
+            None => None,
+        };
+        facts.ground = ground.as_ref();
         let room = match operation.room(&facts, options) {
             Some(asked) => Some(self.cloud.room(&asked).await),
             None => None,

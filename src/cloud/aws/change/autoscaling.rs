@@ -117,7 +117,7 @@ fn with_template(
 }
 
 /// A template by its id or else its name: AWS gives both and takes only one.
-fn specification(id: &str, name: &str, version: Option<&str>) -> LaunchTemplateSpecification {
+pub fn specification(id: &str, name: &str, version: Option<&str>) -> LaunchTemplateSpecification {
     let template = LaunchTemplateSpecification::builder().set_version(version.map(ToOwned::to_owned));
     if id.is_empty() { template.launch_template_name(name) } else { template.launch_template_id(id) }.build()
 }

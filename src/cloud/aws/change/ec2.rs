@@ -79,7 +79,7 @@ fn metadata(tokens_required: bool) -> InstanceMetadataOptionsRequest {
     InstanceMetadataOptionsRequest::builder().http_tokens(tokens).build()
 }
 
-fn written(tags: &[(String, String)]) -> Vec<Tag> {
+pub fn written(tags: &[(String, String)]) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 

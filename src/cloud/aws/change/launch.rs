@@ -150,7 +150,7 @@ async fn new_disks(
 }
 
 /// EC2 takes 64 characters, and names are longer.
-fn token(name: &str) -> String {
+pub fn token(name: &str) -> String {
     Sha256::digest(name.as_bytes()).iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

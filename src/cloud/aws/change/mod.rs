@@ -5,6 +5,8 @@
 //! | what a group launches from now on | two: a mixed instances policy is kept but for its template |
 //! | a launch configuration or template version | two: what is copied is read first; three where disks name snapshots |
 //! | deletion of an image | two, and one per snapshot |
+//! | the shape of a load balancer | two: its health check, its attributes |
+//! | rules of a security group of which some are there, or gone, already | one more per rule |
 //! | deletion of notes | one per 10 |
 //! | termination of several servers of which one is unknown | one per server |
 //! | anything else | one |
@@ -14,13 +16,16 @@
 //! read on the way to a change goes through the reading clients, which do repeat.
 
 mod autoscaling;
+mod balancer;
 mod cloudfront;
 mod disks;
 mod ec2;
 mod elb;
+mod ground;
 mod images;
 mod launch;
 mod ssm;
+mod template;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -34,7 +39,8 @@ use super::AwsCloud;
 use super::clients::Clients;
 use crate::cloud::{Answer, CloudChange, CloudError, LaunchSpec, ServerSpec};
 use crate::fleet::{
-    DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Process, Sizes,
+    DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, NewGroup, NewKeyPair,
+    NewLoadBalancer, NewSecurityGroup, NewTemplate, Process, Rule, SecurityGroupId, Sizes,
 };
 
 /// How long a change waits before it is sent again, each time that AWS asks for fewer requests.
@@ -199,6 +205,58 @@ impl CloudChange for AwsChange {
 
     async fn delete_image(&self, image: &ImageId) -> Answer<()> {
         self.within(images::DEREGISTER, images::delete(self, image)).await
+    }
+
+    async fn create_security_group(&self, group: &NewSecurityGroup) -> Answer<SecurityGroupId> {
+        self.within(ground::CREATE, ground::create(self, group)).await
+    }
+
+    async fn authorize(&self, group: &SecurityGroupId, rules: &[Rule]) -> Answer<()> {
+        self.within(ground::AUTHORIZE, ground::authorize(self, group, rules)).await
+    }
+
+    async fn revoke(&self, group: &SecurityGroupId, rules: &[Rule]) -> Answer<()> {
+        self.within(ground::REVOKE, ground::revoke(self, group, rules)).await
+    }
+
+    async fn delete_security_group(&self, group: &SecurityGroupId) -> Answer<()> {
+        self.within(ground::DELETE, ground::delete(self, group)).await
+    }
+
+    async fn import_key_pair(&self, key: &NewKeyPair) -> Answer<()> {
+        self.within(ground::IMPORT, ground::import(self, key)).await
+    }
+
+    async fn delete_key_pair(&self, name: &str) -> Answer<()> {
+        self.within(ground::FORGET, ground::forget(self, name)).await
+    }
+
+    async fn create_load_balancer(&self, new: &NewLoadBalancer) -> Answer<()> {
+        self.within(balancer::CREATE, balancer::create(self, new)).await
+    }
+
+    async fn configure_load_balancer(&self, new: &NewLoadBalancer) -> Answer<()> {
+        self.within(balancer::CONFIGURE, balancer::configure(self, new)).await
+    }
+
+    async fn delete_load_balancer(&self, name: &LoadBalancerName) -> Answer<()> {
+        self.within(balancer::DELETE, balancer::delete(self, name)).await
+    }
+
+    async fn create_template(&self, new: &NewTemplate) -> Answer<LaunchSource> {
+        self.within(template::CREATE, template::create(self, new)).await
+    }
+
+    async fn delete_template(&self, name: &str) -> Answer<()> {
+        self.within(template::DELETE, template::delete(self, name)).await
+    }
+
+    async fn create_group(&self, new: &NewGroup) -> Answer<()> {
+        self.within(template::CREATE_GROUP, template::create_group(self, new)).await
+    }
+
+    async fn delete_group(&self, group: &GroupName) -> Answer<()> {
+        self.within(template::DELETE_GROUP, template::delete_group(self, group)).await
     }
 
     async fn invalidate(

@@ -5,7 +5,8 @@ use aws_sdk_elasticloadbalancing::types as sdk;
 use super::{count, seconds, text, text_or_unknown, time};
 use crate::fleet::text::one_line;
 use crate::fleet::{
-    HealthCheck, HealthState, InstanceId, Listener, LoadBalancer, LoadBalancerName, MemberHealth, Zone,
+    HealthCheck, HealthState, InstanceId, Listener, LoadBalancer, LoadBalancerName, MemberHealth,
+    SecurityGroupId, Zone,
 };
 
 /// The load balancer; none when it has no name.
@@ -26,6 +27,7 @@ pub fn load_balancer(lb: &sdk::LoadBalancerDescription) -> Option<LoadBalancer> 
             unhealthy_threshold: count(Some(c.unhealthy_threshold())),
         }),
         zones: lb.availability_zones().iter().map(|z| Zone::new(one_line(z))).collect(),
+        security_groups: lb.security_groups().iter().map(|id| SecurityGroupId::new(one_line(id))).collect(),
         members: lb.instances().iter().filter_map(|i| text(i.instance_id()).map(InstanceId::new)).collect(),
         created_at: time(lb.created_time()),
     })

@@ -10,6 +10,7 @@ pub fn subnet(found: &Subnet) -> Option<SubnetRoom> {
     Some(SubnetRoom {
         id: text(found.subnet_id())?,
         zone: Zone::new(text_or_unknown(found.availability_zone())),
+        vpc: text(found.vpc_id()),
         free: found.available_ip_address_count().map(|free| count(Some(free)))?,
     })
 }

@@ -170,6 +170,7 @@ impl Maker {
                     unhealthy_threshold: 2,
                 }),
                 zones: vec!["us-east-1c".into(), "us-east-1e".into()],
+                security_groups: vec!["sg-4".into()],
                 members: members.clone(),
                 created_at: Some(ago(86_400 * 400)),
             },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::converge::{let_go, towards};
 use super::moves::sides;
 use super::set::assign;
-use super::{AGREEING, LOOK_AGAIN, StepStop, Worker, job, made};
+use super::{AGREEING, LOOK_AGAIN, StepStop, Worker, job, made, open, thing};
 use crate::engine::run::entry::{Entry, Left, StepEnd, Way};
 use crate::engine::run::world::launch_of;
 use crate::fleet::{InstanceId, LaunchSource, Sizes};
@@ -52,6 +52,8 @@ pub(in crate::engine::run) async fn take_back(mut worker: Worker, way: Way) -> R
         Action::Launch { .. } | Action::Image { .. } | Action::Release { .. } => {
             left.extend(made::take_back(&mut worker).await?);
         }
+        Action::Make { thing, .. } => left.extend(thing::take_back(&mut worker, thing).await?),
+        Action::Open { .. } => left.extend(open::take_back(&mut worker).await?),
         _ => {}
     }
     if step.undo == Undo::Restore || matches!(step.action, Action::Converge(_)) {

@@ -9,7 +9,7 @@ use super::{LOOK_AGAIN, StepStop, Worker};
 use crate::engine::run::entry::{Bound, Left, Mutation, StepEnd};
 use crate::engine::run::world::{Trouble, World, of_read};
 use crate::fleet::{Group, ImageId, LaunchSource};
-use crate::plan::{Action, NewRelease};
+use crate::plan::{Action, NewRelease, NewThing};
 
 /// Takes away what the step has made, and gives what is left of it.
 pub(super) async fn take_back(worker: &mut Worker) -> Result<Vec<Left>, StepStop> {
@@ -25,6 +25,8 @@ pub(super) async fn take_back(worker: &mut Worker) -> Result<Vec<Left>, StepStop
         Bound::Instance(id) => (format!("{id}, which the run launched"), "terminated"),
         Bound::Image(id) => (format!("image {id}, which the run made"), "deleted"),
         Bound::Launch(launch) => (format!("{}, which the run made", launch.label()), "deleted"),
+        // Of steps that make other things.
+        Bound::SecurityGroup(_) | Bound::Named(_) => return Ok(Vec::new()),
     };
     let gone = match found {
         Bound::Instance(id) => make::terminate_all(worker, vec![id]).await,
@@ -33,6 +35,7 @@ pub(super) async fn take_back(worker: &mut Worker) -> Result<Vec<Left>, StepStop
             Ok(()) => make::forget(worker, Some(&launch), None).await,
             Err(stop) => Err(stop),
         },
+        Bound::SecurityGroup(_) | Bound::Named(_) => return Ok(Vec::new()),
     };
     match gone {
         Ok(_) => Ok(Vec::new()),
@@ -122,12 +125,17 @@ async fn complete(worker: &mut Worker, id: &ImageId) -> Result<(), StepStop> {
 async fn release_that_boots(worker: &Worker) -> Option<String> {
     let story = worker.book.story().await;
     let slot = worker.step.action.makes()?;
-    story.each().find_map(|(step, told)| match &step.action {
-        Action::Release { release, .. } if release.image == *slot => {
-            let stays = told.undone.as_ref().is_some_and(|(_, left)| !left.is_empty());
-            stays.then(|| release.name.clone())
-        }
-        _ => None,
+    story.each().find_map(|(step, told)| {
+        let name = match &step.action {
+            Action::Release { release, .. } if release.image == *slot => &release.name,
+            Action::Make { thing, .. } => match &**thing {
+                NewThing::Template { template, image: Some(image), .. } if image == slot => &template.name,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let stays = told.undone.as_ref().is_some_and(|(_, left)| !left.is_empty());
+        stays.then(|| name.clone())
     })
 }
 

@@ -7,8 +7,10 @@ mod job;
 mod made;
 mod make;
 pub(super) mod moves;
+mod open;
 mod patience;
 mod set;
+mod thing;
 mod waiting;
 
 use std::future::Future;
@@ -94,6 +96,8 @@ pub(super) async fn perform(mut worker: Worker) -> Result<StepEnd, StepStop> {
         Action::Tag { server, tags } => make::tag(&mut worker, server, tags).await,
         Action::Image { slot, of, name } => make::image(&mut worker, slot, of, name).await,
         Action::Release { slot, release } => make::release(&mut worker, slot, release).await,
+        Action::Make { slot, thing } => thing::make(&mut worker, slot, thing).await,
+        Action::Open { group, openings } => open::open(&mut worker, group, openings).await,
         Action::Terminate { servers } => make::terminate(&mut worker, servers).await,
         Action::Invalidate { distribution, paths } => {
             invalidate::invalidate(&mut worker, distribution, paths).await

@@ -32,7 +32,11 @@ pub(super) struct Told {
 impl Kit {
     /// To be called with Tokio's clock paused.
     pub(super) fn new() -> Self {
-        let cloud = SandboxCloud::in_memory_with_tokio(Scenario::Calm, 7).unwrap();
+        Self::of(Scenario::Calm)
+    }
+
+    pub(super) fn of(scenario: Scenario) -> Self {
+        let cloud = SandboxCloud::in_memory_with_tokio(scenario, 7).unwrap();
         Self { cloud, dir: Arc::new(tempfile::tempdir().unwrap()) }
     }
 

@@ -6,6 +6,7 @@ mod denied;
 mod endings;
 mod files;
 mod forgetting;
+mod founding;
 mod going_on;
 mod gone;
 mod killed;

@@ -14,9 +14,9 @@ use crate::cloud::{CloudChange, CloudError, CloudRead};
 use crate::engine::lock::{LockError, LockPlace};
 use crate::fleet::{
     AddressChoice, DeploymentName, Group, GroupName, HealthState, ImageId, InstanceId, LaunchSource,
-    LoadBalancerName, MemberHealth, Server,
+    LoadBalancerName, MemberHealth, SecurityGroupId, Server,
 };
-use crate::plan::{Fact, InstanceRef, JobFile, LockKind, Slot, Value};
+use crate::plan::{Fact, InstanceRef, JobFile, LockKind, SecurityGroupRef, Slot, Value};
 use crate::remote::{Command, Input, Outcome, RemoteChange, RemoteRead, Target};
 
 /// How long a short look at a server may take.
@@ -304,6 +304,10 @@ impl World {
                     Value::Absent
                 })
             }
+            Fact::Thing { thing } => {
+                let found = self.ports.read.thing(thing).await.map_err(of_read)?;
+                Ok(if found.is_some() { Value::Exists } else { Value::Absent })
+            }
             Fact::Lock { environment } => {
                 let (read, deployment) = (Arc::clone(&self.ports.read), &self.ports.deployment);
                 let place = LockPlace::new(read, deployment, environment, LockKind::Environment);
@@ -350,6 +354,17 @@ pub(super) fn image_of(slot: &Slot, slots: &Slots) -> Result<ImageId, Trouble> {
     match slots.get(slot) {
         Some(Bound::Image(id)) => Ok(id.clone()),
         _ => Err(unmade(slot)),
+    }
+}
+
+/// A security group that an earlier step made, or that is known.
+pub(super) fn security_group_of(group: &SecurityGroupRef, slots: &Slots) -> Result<SecurityGroupId, Trouble> {
+    match group {
+        SecurityGroupRef::Known(id) => Ok(id.clone()),
+        SecurityGroupRef::Later(slot) => match slots.get(slot) {
+            Some(Bound::SecurityGroup(id)) => Ok(id.clone()),
+            _ => Err(unmade(slot)),
+        },
     }
 }
 

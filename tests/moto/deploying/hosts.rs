@@ -47,6 +47,11 @@ impl Hosts {
         self.0.lock().unwrap().done.iter().map(|(_, verb)| verb.clone()).collect()
     }
 
+    /// The servers on which something was done, as it was begun.
+    pub fn order(&self) -> Vec<String> {
+        self.0.lock().unwrap().done.iter().map(|(on, _)| on.to_string()).collect()
+    }
+
     /// Those on one server.
     pub fn done_on(&self, server: &str) -> Vec<String> {
         let state = self.0.lock().unwrap();

@@ -3,12 +3,14 @@
 
 mod balancers;
 mod code;
+mod leaving;
 mod pages;
 mod processes;
 mod refusals;
 mod releases;
 mod servers;
 mod sizes;
+mod upkeep;
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -81,6 +83,22 @@ const RUN: &[(&str, &[&str])] = &[
             "operations::servers::a_cache_is_built_and_in_use_and_its_secret_is_nowhere",
             "operations::servers::a_server_that_cannot_be_finished_leaves_nothing",
         ],
+    ),
+    (
+        "update-people",
+        &["operations::upkeep::every_server_gets_the_people_of_the_project_and_the_cloud_stays_as_it_was"],
+    ),
+    (
+        "upgrade-packages",
+        &["operations::upkeep::packages_come_to_one_server_after_the_other_the_primary_last"],
+    ),
+    (
+        "terminate-server",
+        &["operations::leaving::a_replica_goes_with_an_image_of_its_disks_and_nothing_else_does"],
+    ),
+    (
+        "terminate-environment",
+        &["operations::leaving::an_environment_goes_to_its_last_server_and_images_of_its_databases_stay"],
     ),
 ];
 

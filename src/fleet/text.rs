@@ -3,6 +3,9 @@
 /// The most characters kept of any one text.
 pub const MAX_CHARS: usize = 256;
 
+/// The most characters kept of a text of ours: what happened, to what, and, at its end, what to do.
+const MAX_SENTENCES: usize = 2_048;
+
 /// Whether a character may stand on a screen: no controls, no bidi or other format characters.
 #[must_use]
 pub fn is_printable(c: char) -> bool {
@@ -18,15 +21,36 @@ pub fn is_printable(c: char) -> bool {
 /// One printable line: anything else becomes `·`, and what is longer than [`MAX_CHARS`] ends in `…`.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(MAX_CHARS));
+    within(text, MAX_CHARS)
+}
+
+/// Sentences as one printable line that is wrapped where it is shown. A refusal has what to do at its end, so that it is
+/// kept whole where [`one_line`] would cut it.
+#[must_use]
+pub fn sentences(text: &str) -> String {
+    within(text, MAX_SENTENCES)
+}
+
+fn within(text: &str, most: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(most));
     for (n, c) in text.chars().enumerate() {
-        if n + 1 == MAX_CHARS && text.chars().nth(MAX_CHARS).is_some() {
-            out.push('…');
+        if n + 1 == most && text.chars().nth(most).is_some() {
+            break_off(&mut out);
             break;
         }
         out.push(if is_printable(c) { c } else { '·' });
     }
     out
+}
+
+/// Ends a text that is cut here with `…`, in the place of a full stop behind a word: `create-release.…` would look as if
+/// the stop were part of the name.
+pub fn break_off(text: &mut String) {
+    let word = text.trim_end().trim_end_matches('.');
+    if word.ends_with(char::is_alphabetic) && word.len() < text.trim_end().len() {
+        text.truncate(word.len());
+    }
+    text.push('…');
 }
 
 #[cfg(test)]
@@ -41,5 +65,26 @@ mod tests {
         assert!(long.ends_with('…'));
         assert_eq!(one_line(&"y".repeat(MAX_CHARS)).chars().count(), MAX_CHARS);
         assert!(!one_line(&"y".repeat(MAX_CHARS)).ends_with('…'));
+    }
+
+    #[test]
+    fn sentences_are_whole_and_one_that_is_cut_ends_in_a_word() {
+        let told = format!("{}make one with create-release. Then deploy it", "x".repeat(MAX_CHARS - 30));
+        assert_eq!(sentences(&told), told);
+        assert!(one_line(&told).ends_with("make one with create-release…"), "{}", one_line(&told));
+        assert!(sentences(&told.repeat(20)).chars().count() <= MAX_SENTENCES);
+        assert_eq!(sentences("a\u{1b}[31mb"), "a·[31mb");
+        for (text, cut) in [
+            ("end.", "end…"),
+            ("end. ", "end…"),
+            ("end ", "end …"),
+            ("10.0.", "10.0.…"),
+            ("...", "...…"),
+            ("", "…"),
+        ] {
+            let mut text = text.to_owned();
+            break_off(&mut text);
+            assert_eq!(text, cut);
+        }
     }
 }

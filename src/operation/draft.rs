@@ -52,6 +52,7 @@ impl<'f> Draft<'f> {
             deployment: facts.topology.deployment.clone(),
             environment: environment.clone(),
             production: facts.place.production,
+            by_name: false,
             title: operation.summary.into(),
             command: format!("quarterdeck apply {} {environment}{written}", operation.name),
             made_at: facts.now,
@@ -62,6 +63,7 @@ impl<'f> Draft<'f> {
             overrides: Vec::new(),
             assumes: Vec::new(),
             steps: Vec::new(),
+            goes_on: false,
         };
         Self { facts, options, plan, taken: BTreeSet::new() }
     }
@@ -75,6 +77,16 @@ impl<'f> Draft<'f> {
     /// The name of the step that is added next.
     pub(super) fn next(&self) -> StepId {
         StepId(u16::try_from(self.plan.steps.len() + 1).unwrap_or(u16::MAX))
+    }
+
+    /// Whoever wants this types the environment's name, whatever environment it is.
+    pub(super) const fn by_name(&mut self) {
+        self.plan.by_name = true;
+    }
+
+    /// A step that failed is done once more when the run is taken up: every step of this plan says what is so already.
+    pub(super) const fn goes_on(&mut self) {
+        self.plan.goes_on = true;
     }
 
     /// Adds steps, each after the one before it, and gives them their names.

@@ -60,6 +60,7 @@ pub fn plan(
         deployment: deployment.clone(),
         environment: environment.clone(),
         production: place.production,
+        by_name: false,
         title: format!(
             "put back what the holder of lock {number} changed in {environment} for the time being"
         ),
@@ -74,6 +75,7 @@ pub fn plan(
         overrides: Vec::new(),
         assumes: Vec::new(),
         steps,
+        goes_on: false,
     };
     plan.check().map_err(Refused::Broken)?;
     Ok(plan)

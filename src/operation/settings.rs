@@ -5,7 +5,7 @@ use super::draft::{Draft, step};
 use super::refused::some;
 use super::{Facts, Options, Refused};
 use crate::fleet::{Changeset, Role, Server, ServiceFile};
-use crate::plan::{Action, HostJob, InstanceRef, JobFile, Lasts, Site, Step, TextOf, Undo};
+use crate::plan::{Action, Address, HostJob, InstanceRef, JobFile, Lasts, Site, Step, TextOf, Undo};
 use crate::recipe::{code, service_files};
 use crate::template::Source;
 
@@ -276,7 +276,7 @@ fn site(facts: &Facts<'_>, changeset: &Changeset) -> Result<Site, String> {
     let of = |roles: &[Role]| facts.servers(roles).map_err(|refused| refused.to_string());
     let address = |server: &Server| {
         let none = || format!("{} {} has no private address", server.role.role, server.id);
-        server.private_address.clone().ok_or_else(none)
+        server.private_address.clone().map(Address::Known).ok_or_else(none)
     };
     let environment = &facts.place.name;
     let one = |found: Vec<&Server>, what: &str| match found.as_slice() {
@@ -303,7 +303,7 @@ fn site(facts: &Facts<'_>, changeset: &Changeset) -> Result<Site, String> {
 fn addresses(site: &Site) -> String {
     let replicas = match site.replicas.as_slice() {
         [] => "no replica".to_owned(),
-        all => format!("replicas {}", all.join(", ")),
+        all => format!("replicas {}", super::refused::some(all)),
     };
     format!("primary {}, {replicas}, cache {}", site.primary, site.cache)
 }

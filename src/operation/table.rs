@@ -1,8 +1,8 @@
 //! Every operation. Help, completion, palette and tests are made from it.
 
 use super::{
-    Operation, Opt, create_foundation, create_release, deploy, forget_releases, new_server, processes,
-    registration, rollback, room, set_sizes, upgrade,
+    Operation, Opt, create_environment, create_foundation, create_release, deploy, forget_releases,
+    new_server, processes, registration, rollback, room, set_sizes, terminate, upgrade, upkeep,
 };
 use crate::plan::LockKind;
 
@@ -135,5 +135,45 @@ pub const OPERATIONS: &[Operation] = &[
         lock: LockKind::Environment,
         room: room::none,
         planner: create_foundation::plan,
+    },
+    Operation {
+        name: "create-environment",
+        summary: "make whatever an environment has not yet, side by side, from empty images to a site in use",
+        takes: &[Opt::Override],
+        lock: LockKind::Environment,
+        room: create_environment::room,
+        planner: create_environment::plan,
+    },
+    Operation {
+        name: "update-people",
+        summary: "give servers the users and keys of the project, and remove users who have left",
+        takes: &[Opt::Servers],
+        lock: LockKind::Environment,
+        room: room::none,
+        planner: upkeep::people,
+    },
+    Operation {
+        name: "upgrade-packages",
+        summary: "upgrade the packages of servers, one server after the other",
+        takes: &[Opt::Servers],
+        lock: LockKind::Environment,
+        room: room::none,
+        planner: upkeep::packages,
+    },
+    Operation {
+        name: "terminate-server",
+        summary: "terminate servers that belong to no group; of a database an image of its disks stays",
+        takes: &[Opt::Servers, Opt::Override],
+        lock: LockKind::Environment,
+        room: room::none,
+        planner: terminate::server,
+    },
+    Operation {
+        name: "terminate-environment",
+        summary: "terminate every server of an environment, databases last and with an image of their disks",
+        takes: &[Opt::Override],
+        lock: LockKind::Environment,
+        room: room::none,
+        planner: terminate::environment,
     },
 ];

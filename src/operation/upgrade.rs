@@ -45,9 +45,14 @@ pub(super) fn end(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -
     }
     draft.title(format!("take the maintenance page off {}", told(&servers)));
     draft.noticed("users see the site again");
-    set(draft, facts, &servers, Page::Off, None)?;
-    if let Some(group) = group_of(facts, &servers) {
-        still_held(draft, facts, group);
+    let held = group_of(facts, &servers).and_then(|group| still_held(facts, group));
+    match (set(draft, facts, &servers, Page::Off, None), held) {
+        (Ok(()), Some(held)) => draft.note(held),
+        // That the page is off already is no reason to say nothing of a group that stays still.
+        (Err(Refused::Nothing(words)), Some(held)) => {
+            return Err(Refused::Nothing(format!("{words}. {held}")));
+        }
+        (set, _) => return set,
     }
     Ok(())
 }
@@ -85,19 +90,19 @@ fn hold(
 }
 
 /// What begin-upgrade has held goes on only when somebody says so: whether the incident is over is not ours to tell.
-fn still_held(draft: &mut Draft<'_>, facts: &Facts<'_>, group: &Group) {
+fn still_held(facts: &Facts<'_>, group: &Group) -> Option<String> {
     let held: Vec<&str> = incident::held(group).into_iter().map(Process::word).collect();
     if held.is_empty() {
-        return;
+        return None;
     }
-    draft.note(format!(
+    Some(format!(
         "{} of {} stay suspended. When all web servers are in service: quarterdeck apply resume-processes {} \
          --processes {}",
         held.join(", "),
         group.name,
         facts.place.name,
         held.join(",")
-    ));
+    ))
 }
 
 /// Whether Gunicorn was seen to answer with something else than 200.

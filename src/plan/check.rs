@@ -64,7 +64,12 @@ impl Plan {
             }
             let settled = |other: &&StepId| {
                 let lasts = self.steps.get(other.place()).map(|step| step.lasts);
-                **other > step.id || lasts != Some(Lasts::UnlessStopped)
+                let may_go = match lasts {
+                    Some(Lasts::UnlessStopped) => true,
+                    Some(Lasts::Stays) => self.goes_on,
+                    Some(Lasts::UntilTheEnd) | None => false,
+                };
+                **other > step.id || !may_go
             };
             if let Some(wrong) = step.settles.iter().find(settled) {
                 return Err(PlanError::Settles(step.id, *wrong));
@@ -102,7 +107,10 @@ impl Action {
         match self {
             Self::Set { settings } => settings.iter().filter_map(|one| one.to.slot()).collect(),
             Self::Converge(converge) => converge.to.slot().into_iter().collect(),
-            Self::Job(job) => job.server.slot().into_iter().collect(),
+            Self::Job(job) => {
+                let told = job.files.iter().flat_map(super::JobFile::addresses);
+                job.server.slot().into_iter().chain(told.filter_map(super::Address::slot)).collect()
+            }
             Self::Tag { server, .. } => server.slot().into_iter().collect(),
             Self::Image { of, .. } => of.slot().into_iter().collect(),
             Self::Release { release, .. } => vec![&release.image],

@@ -1,7 +1,10 @@
 //! Texts that a job finds in variables of its script: made as it begins, for they may hold secrets.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
+use super::Slot;
 use crate::fleet::{Changeset, EnvironmentName, ServiceFile};
 
 /// A text that is made as the job begins. It may hold secrets: neither plan nor journal has it.
@@ -40,6 +43,100 @@ pub enum TextOf {
         /// Its name.
         name: String,
     },
+    /// The private address of a server.
+    Address {
+        /// Which.
+        address: Address,
+    },
+}
+
+/// The private address of a server that there is, or that an earlier step launches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Address {
+    /// This one.
+    Known(String),
+    /// That of a server which an earlier step launches.
+    Later {
+        /// Where the server's id goes.
+        later: Slot,
+    },
+}
+
+impl Address {
+    /// That of a server which an earlier step launches.
+    #[must_use]
+    pub const fn later(slot: Slot) -> Self {
+        Self::Later { later: slot }
+    }
+
+    /// Where the server's id comes from, as long as the address is not known.
+    #[must_use]
+    pub const fn slot(&self) -> Option<&Slot> {
+        match self {
+            Self::Known(_) => None,
+            Self::Later { later } => Some(later),
+        }
+    }
+
+    /// The address, once it is known.
+    #[must_use]
+    pub fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(address) => Some(address),
+            Self::Later { .. } => None,
+        }
+    }
+}
+
+impl From<&str> for Address {
+    fn from(address: &str) -> Self {
+        Self::Known(address.to_owned())
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(address) => f.pad(address),
+            Self::Later { later } => write!(f, "that of the new {later}"),
+        }
+    }
+}
+
+impl JobFile {
+    /// The addresses in what it is made of.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<&Address> {
+        match &self.of {
+            TextOf::Template { site, .. } => {
+                let Site { primary, replicas, cache, .. } = &**site;
+                [primary, cache].into_iter().chain(replicas).collect()
+            }
+            TextOf::Secret { .. } => Vec::new(),
+            TextOf::Address { address } => vec![address],
+        }
+    }
+
+    /// The same, to be looked up.
+    pub fn addresses_mut(&mut self) -> Vec<&mut Address> {
+        match &mut self.of {
+            TextOf::Template { site, .. } => {
+                let Site { primary, replicas, cache, .. } = &mut **site;
+                let mut all = vec![primary, cache];
+                all.extend(replicas);
+                all
+            }
+            TextOf::Secret { .. } => Vec::new(),
+            TextOf::Address { address } => vec![address],
+        }
+    }
+
+    /// Whether it is made of nothing that belongs to a project.
+    #[must_use]
+    pub const fn is_address(&self) -> bool {
+        matches!(self.of, TextOf::Address { .. })
+    }
 }
 
 impl TextOf {
@@ -49,6 +146,7 @@ impl TextOf {
         match self {
             Self::Template { path, .. } => path,
             Self::Secret { name } => name,
+            Self::Address { .. } => "the address of a server",
         }
     }
 }
@@ -61,9 +159,9 @@ pub struct Site {
     /// The code that it goes with.
     pub changeset: Changeset,
     /// The private address of the primary.
-    pub primary: String,
+    pub primary: Address,
     /// Private addresses of the replicas, the oldest first: the numbers in their names stay (R19).
-    pub replicas: Vec<String>,
+    pub replicas: Vec<Address>,
     /// The private address of the cache and queue server.
-    pub cache: String,
+    pub cache: Address,
 }

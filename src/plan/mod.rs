@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use action::{Action, Condition, Converge, HostJob, InstanceRef, Kind, NewRelease, Slot};
 pub use check::PlanError;
 pub use fact::{Assignment, Assumption, Fact, Page, Setting, Value};
-pub use file::{JobFile, Site, TextOf};
+pub use file::{Address, JobFile, Site, TextOf};
 pub use step::{Lasts, Repeat, Step, StepId, Undo};
 pub use thing::{NewThing, Opening, OpeningFrom, SecurityGroupRef};
 
@@ -43,6 +43,9 @@ pub struct Plan {
     pub environment: EnvironmentName,
     /// Whether that is production: then its name is typed.
     pub production: bool,
+    /// Whether the environment's name is typed though it is no production.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_name: bool,
     /// One line: what will have been done.
     pub title: String,
     /// The command line that asks for the same.
@@ -63,6 +66,10 @@ pub struct Plan {
     pub assumes: Vec<Assumption>,
     /// The steps, in the order in which they are shown. A step only waits for earlier ones.
     pub steps: Vec<Step>,
+    /// Whether a step that failed is done once more when the run is taken up again: all of its steps say what is so
+    /// already, and none is put back because the run stops. Undoing it leaves what a later step has settled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goes_on: bool,
 }
 
 impl Plan {

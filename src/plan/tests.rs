@@ -42,6 +42,8 @@ fn plan(steps: Vec<Step>) -> Plan {
         cannot_undo: Vec::new(),
         notes: Vec::new(),
         overrides: Vec::new(),
+        goes_on: false,
+        by_name: false,
         assumes: vec![Assumption {
             fact: Fact::Setting(Setting::Sizes { group: "ag".into() }),
             value: Value::Sizes(crate::fleet::Sizes { min: 1, desired: 2, max: 4 }),

@@ -130,6 +130,17 @@ pub struct Head {
     pub changeset: Result<Changeset, String>,
 }
 
+/// What lies between two changesets, where that is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Untold {
+    /// From this one.
+    pub from: Changeset,
+    /// To this one.
+    pub to: Changeset,
+    /// Why it is not known, and what to do.
+    pub why: String,
+}
+
 /// Something that the repository can be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
@@ -155,11 +166,13 @@ pub struct RepoFacts {
     pub commits: Vec<Commit>,
     /// Pairs that somebody asked about.
     pub between: Vec<Between>,
+    /// Pairs that it did not tell of.
+    pub untold: Vec<Untold>,
 }
 
 impl RepoFacts {
     /// Asks, and takes in what is told. Waits, at most for the repository's own deadline. That a branch's head is not
-    /// known is a fact as well: an operation refuses with the reason.
+    /// known is a fact as well, for an operation refuses with the reason; and so is what lies between two changesets.
     ///
     /// # Errors
     /// When the repository did not tell.
@@ -172,7 +185,17 @@ impl RepoFacts {
                 told.map(drop)
             }
             Question::Commit(changeset) => repo.commit(changeset).map(|commit| self.commits.push(commit)),
-            Question::Between(from, to) => repo.between(from, to).map(|between| self.between.push(between)),
+            Question::Between(from, to) => match repo.between(from, to) {
+                Ok(between) => {
+                    self.between.push(between);
+                    Ok(())
+                }
+                Err(error) => {
+                    let why = error.to_string();
+                    self.untold.push(Untold { from: from.clone(), to: to.clone(), why });
+                    Err(error)
+                }
+            },
         }
     }
 
@@ -192,5 +215,12 @@ impl RepoFacts {
     #[must_use]
     pub fn between(&self, from: &Changeset, to: &Changeset) -> Option<&Between> {
         self.between.iter().find(|between| between.from.is_same(from) && between.to.is_same(to))
+    }
+
+    /// Why it is not known what lies between two changesets, if that was asked and not told.
+    #[must_use]
+    pub fn untold(&self, from: &Changeset, to: &Changeset) -> Option<&str> {
+        let found = self.untold.iter().find(|one| one.from.is_same(from) && one.to.is_same(to));
+        found.map(|one| one.why.as_str())
     }
 }

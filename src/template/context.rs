@@ -4,7 +4,7 @@ use minijinja::Value;
 
 use crate::config::{Node, Project, Value as Written};
 use crate::fleet::Server;
-use crate::plan::Site;
+use crate::plan::{Address, Site};
 
 /// Names and values, later ones over earlier ones.
 pub(super) type Context = Vec<(String, Value)>;
@@ -138,7 +138,8 @@ fn log_files(project: &Project, environment: &str) -> Value {
 /// The servers of the environment, and what this one is.
 pub(super) fn of_site(project: &Project, environment: &str, site: &Site, own: Option<&Server>) -> Context {
     let name = project.database_name(environment);
-    let database = |place: usize, key: String, local: String, address: &str| {
+    let database = |place: usize, key: String, local: String, address: &Address| {
+        let address = address.known().unwrap_or_default();
         map([
             ("database_key", Value::from(key)),
             ("database_local_name", Value::from(local)),
@@ -158,7 +159,7 @@ pub(super) fn of_site(project: &Project, environment: &str, site: &Site, own: Op
         ("master_database".into(), primary),
         ("slave_databases".into(), Value::from(readers)),
         ("all_databases".into(), Value::from(all)),
-        ("cache_server".into(), map([("internal_ip", Value::from(site.cache.as_str()))])),
+        ("cache_server".into(), map([("internal_ip", Value::from(site.cache.known().unwrap_or_default()))])),
         ("allowed_hosts".into(), hosts(project, environment, own).into_iter().map(Value::from).collect()),
     ]
 }

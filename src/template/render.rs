@@ -15,7 +15,7 @@ use super::ground::Ground;
 use super::{python, services};
 use crate::config::{self, HOOKS_DIR, HookPlace, Project, hooks, secrets};
 use crate::fleet::{Server, ServiceFile};
-use crate::plan::{JobFile, Site, TextOf};
+use crate::plan::{Address, JobFile, Site, TextOf};
 use crate::recipe::service_files;
 
 /// No template is larger, in bytes.
@@ -127,6 +127,7 @@ impl Templates {
     pub fn write(&self, file: &JobFile, own: Option<&Server>) -> Result<String, String> {
         let environment = file.environment.as_str();
         match &file.of {
+            TextOf::Address { address } => known(address).map(str::to_owned),
             TextOf::Template { path, ours, service, sources, site } => {
                 let place = Place { path: path.clone(), ours: *ours, service: *service };
                 self.filled(&place, sources, environment, site, own)
@@ -148,6 +149,9 @@ impl Templates {
         own: Option<&Server>,
     ) -> Result<String, String> {
         let template = &place.path;
+        for address in [&site.primary, &site.cache].into_iter().chain(&site.replicas) {
+            known(address)?;
+        }
         let text = self.text(place)?;
         if self.digest(&text) != sources {
             return Err(format!(
@@ -265,13 +269,18 @@ fn read(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
+/// The address: nothing is written with a gap where one belongs.
+fn known(address: &Address) -> Result<&str, String> {
+    address.known().ok_or_else(|| format!("the address of a server, {address}, is not known yet"))
+}
+
 /// Only for the names that a site tells.
 fn nowhere() -> Site {
     Site {
         role: String::new(),
         changeset: crate::fleet::Changeset::new(""),
-        primary: String::new(),
+        primary: "".into(),
         replicas: Vec::new(),
-        cache: String::new(),
+        cache: "".into(),
     }
 }

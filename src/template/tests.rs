@@ -74,7 +74,7 @@ impl Shop {
             role: "worker".into(),
             changeset: Changeset::new("a1b2c3d4e5"),
             primary: "10.0.0.1".into(),
-            replicas: replicas.iter().map(|one| (*one).to_owned()).collect(),
+            replicas: replicas.iter().map(|one| (*one).into()).collect(),
             cache: "10.0.0.9".into(),
         }
     }

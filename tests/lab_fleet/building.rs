@@ -126,6 +126,21 @@ fn a_bare_host_becomes_a_cache_though_the_program_dies_on_the_way_and_a_second_t
     on("hostname renamed; echo renamed >/etc/hostname; systemctl restart rabbitmq-server");
     again(&bare, &id, &dead.steps);
 
+    // R23: whoever has left goes with the keys, and whoever came is let in.
+    let users = bare.dir.path().join("deployment/users");
+    std::fs::rename(users.join("ana"), users.join("bob")).unwrap();
+    let people = run(&bare, "apply update-people staging --yes", None);
+    assert_eq!(people.state, "done", "{:?}", people.lines);
+    assert_eq!(on("id -u ana 2>/dev/null || echo gone; ls -d /home/ana 2>/dev/null"), "gone");
+    assert_eq!(
+        on("cat /home/bob/.ssh/authorized_keys2; runuser -u bob -- sudo -n id -un"),
+        format!("{KEY}\nroot")
+    );
+    again(&bare, &id, &people.steps);
+    std::fs::rename(users.join("bob"), users.join("ana")).unwrap();
+    let back = run(&bare, "apply update-people staging --yes", None);
+    assert_eq!(back.state, "done", "{:?}", back.lines);
+
     // What somebody broke is mended, also while another program installs packages.
     on("apt-get -qq purge -y memcached >/dev/null");
     on(

@@ -96,6 +96,11 @@ fn agreed(place: &EnvironmentPlace, plan: &Plan, given: &Confirmation) -> Result
     let command = plan.command.replacen(" plan ", " apply ", 1);
     let again = format!("{command} --confirm {}", quote(place.name.as_str()));
     confirmed(place, given, &again)?;
+    if plan.by_name && given.confirm.is_none() {
+        return Err(Stop::Refused(format!(
+            "nothing was done: what goes does not come back. If you mean it:\n  {again}"
+        )));
+    }
     if given.confirm.is_none() && !given.yes {
         return Err(Stop::Refused(format!("nothing was done. If you mean it:\n  {command} --yes")));
     }
@@ -169,7 +174,7 @@ pub(crate) async fn planned(target: &Target, asked: &PlanOptions) -> Result<Plan
     };
     let repo = operation.informed(&facts, &options, asking(target).as_ref()).await;
     facts.repo = repo.as_ref();
-    let ground = match operation.ground(&facts, &options) {
+    let ground = match operation.ground(&facts) {
         Some(asked) => Some(target.cloud.ground(&asked).await),
         None => None,
     };

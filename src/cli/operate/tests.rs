@@ -15,11 +15,13 @@ use crate::fleet::{EnvironmentName, Group, Sizes};
 use crate::sandbox::{SandboxCloud, Scenario};
 
 mod building;
+mod creating;
 mod every;
 mod forgetting;
 mod founding;
 mod releases;
 mod room;
+mod terminating;
 
 struct Kit {
     cloud: SandboxCloud,

@@ -62,7 +62,12 @@ pub(crate) async fn watch(started: Started, json: bool) -> Result<Exit, Stop> {
             complain(&line);
         }
         complain(&format!("run {id}: {}", state.word()));
-        if state != RunState::Done && !view.story.to_put_back().is_empty() {
+        if state != RunState::Done && view.story.goes_on() {
+            complain(&format!(
+                "  quarterdeck runs resume {id}    does once more what failed, and goes on, once that is mended\n  \
+                 quarterdeck runs undo {id}      takes away what was made and is not in use"
+            ));
+        } else if state != RunState::Done && !view.story.to_put_back().is_empty() {
             complain(&format!("  quarterdeck runs resume {id}    puts back what is left"));
         }
     }

@@ -13,7 +13,7 @@ use crate::console::work::{NoPlan, Obstacle, PlanWish, Sheet, Stage, Start, Star
 use crate::console::{age, views};
 use crate::engine::lock::Held;
 use crate::engine::run::Grip;
-use crate::fleet::text::one_line;
+use crate::fleet::text::{one_line, sentences};
 use crate::fleet::{Severity, words};
 use crate::plan::Plan;
 
@@ -36,7 +36,7 @@ pub fn planned(state: &mut State, ticket: Ticket, plan: Result<Box<Plan>, NoPlan
     let Some(sheet) = state.desk.sheet_mut(ticket) else { return Vec::new() };
     sheet.stage = match plan {
         Ok(plan) => Stage::Ready(plan),
-        Err(no) => Stage::Refused(NoPlan { words: one_line(&no.words), ..no }),
+        Err(no) => Stage::Refused(NoPlan { words: sentences(&no.words), ..no }),
     };
     state.dirty = true;
     if *state.screen() == Screen::Plan(ticket) {
@@ -142,7 +142,7 @@ fn ask_begin(state: &mut State) {
 /// Production is typed; elsewhere a key will do.
 pub fn agreement(state: &State, wish: StartWish, words: &str) -> Asks {
     let production = state.topology.environment(&wish.environment).is_none_or(|place| place.production)
-        || matches!(&wish.start, Start::Begin(plan) if plan.production);
+        || matches!(&wish.start, Start::Begin(plan) if plan.production || plan.by_name);
     let word = wish.environment.as_str().to_owned();
     let then = Then::Start(Box::new(wish));
     if production {
@@ -155,12 +155,12 @@ pub fn agreement(state: &State, wish: StartWish, words: &str) -> Asks {
 fn summary(state: &State, sheet: &Sheet, plan: &Plan, usual: &Usual) -> Vec<(Severity, String)> {
     let mut lines = vec![(Severity::Changing, one_line(&plan.title))];
     lines.push(match &plan.noticed {
-        Some(noticed) => (Severity::Warn, format!("users notice: {}", one_line(noticed))),
+        Some(noticed) => (Severity::Warn, format!("users notice: {}", sentences(noticed))),
         None => (Severity::Ok, "users notice nothing".into()),
     });
-    let cannot = |text: &String| (Severity::Down, format!("cannot be undone: {}", one_line(text)));
+    let cannot = |text: &String| (Severity::Down, format!("cannot be undone: {}", sentences(text)));
     lines.extend(plan.cannot_undo.iter().map(cannot));
-    let overridden = |text: &String| (Severity::Warn, format!("overridden: {}", one_line(text)));
+    let overridden = |text: &String| (Severity::Warn, format!("overridden: {}", sentences(text)));
     lines.extend(plan.overrides.iter().map(overridden));
     lines.extend(took_before(usual).map(|words| (Severity::Idle, words)));
     let read_at = sheet.read_at().unwrap_or(plan.made_at);
@@ -232,9 +232,9 @@ pub fn not_begun(state: &mut State, ticket: Ticket, wish: Option<StartWish>, why
                 let then = Then::AskWithout(Box::new(wish));
                 choices.push(Choice { key: 'w', words: "go on without a lock…".into(), then });
             }
-            ("The lock cannot be used", vec![(Severity::Warn, one_line(words))])
+            ("The lock cannot be used", vec![(Severity::Warn, sentences(words))])
         }
-        Obstacle::Other(words) => ("Not begun", vec![(Severity::Down, one_line(words))]),
+        Obstacle::Other(words) => ("Not begun", vec![(Severity::Down, sentences(words))]),
     };
     lines.push(nothing);
     if is_plan {

@@ -179,6 +179,15 @@ fn a_refusal_that_can_be_overridden_asks_for_its_word_and_plans_again_with_it() 
 }
 
 #[test]
+fn a_refusal_is_kept_whole_for_what_to_do_is_at_its_end() {
+    let (mut console, ticket) = planned("staging");
+    let words = format!("{}. Make one with create-release. Then deploy it", "a long story ".repeat(30));
+    console.send(Event::Planned(ticket, Err(NoPlan { words: words.clone(), word: None })));
+    let Stage::Refused(no) = &console.state.desk.sheet(ticket).unwrap().stage else { panic!("no refusal") };
+    assert_eq!(no.words, words);
+}
+
+#[test]
 fn a_changed_assumption_is_shown_with_both_values_and_can_be_planned_anew() {
     let (mut console, ticket) = planned("staging");
     console.press("enter y");

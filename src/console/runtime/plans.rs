@@ -84,21 +84,10 @@ impl Bench {
         let releases = releases(&ports, &self.topology, &place, &snapshot).await.unwrap_or_default();
         let operation = operation::find(wish.operation).map_err(|refused| no(refused.to_string()))?;
         let site = self.site(&place).await;
-        let mut facts = Facts {
-            snapshot: &snapshot,
-            topology: &self.topology,
-            place: &place,
-            releases: &releases,
-            now: (self.clock.now)(),
-            fresh: on_the_clouds_clock(FRESH, self.clock.speed),
-            room: None,
-            ground: None,
-            repo: None,
-            site: site.as_ref(),
-        };
+        let mut facts = Facts { site: site.as_ref(), ..self.facts(&place, &snapshot, &releases) };
         let told = operation.informed(&facts, &wish.options, self.repo.as_ref()).await;
         facts.repo = told.as_ref();
-        let ground = match operation.ground(&facts, &wish.options) {
+        let ground = match operation.ground(&facts) {
             Some(asked) => Some(ports.read.ground(&asked).await),
             None => None,
         };
@@ -110,6 +99,27 @@ impl Bench {
         facts.room = room.as_ref();
         let plan = operation.plan(&facts, &wish.options);
         plan.map(Box::new).map_err(|refused| NoPlan { words: refused.to_string(), word: refused.word() })
+    }
+
+    /// What is known of an environment before anybody else is asked.
+    fn facts<'f>(
+        &'f self,
+        place: &'f EnvironmentPlace,
+        snapshot: &'f Snapshot,
+        releases: &'f [LaunchSettings],
+    ) -> Facts<'f> {
+        Facts {
+            snapshot,
+            topology: &self.topology,
+            place,
+            releases,
+            now: (self.clock.now)(),
+            fresh: on_the_clouds_clock(FRESH, self.clock.speed),
+            room: None,
+            ground: None,
+            repo: None,
+            site: None,
+        }
     }
 
     /// What the project's templates and secrets are.
@@ -134,18 +144,7 @@ impl Bench {
         let ports = (self.ports)(&place)?;
         let snapshot = Arc::clone(&self.snapshots.borrow());
         let releases = releases(&ports, &self.topology, &place, &snapshot).await?;
-        let mut facts = Facts {
-            snapshot: &snapshot,
-            topology: &self.topology,
-            place: &place,
-            releases: &releases,
-            now: (self.clock.now)(),
-            fresh: on_the_clouds_clock(FRESH, self.clock.speed),
-            room: None,
-            ground: None,
-            repo: None,
-            site: None,
-        };
+        let mut facts = self.facts(&place, &snapshot, &releases);
         let told = match &self.repo {
             Some(ask) => Some(ask(operation::questions(&facts), RepoFacts::default()).await),
             None => None,

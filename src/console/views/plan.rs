@@ -13,7 +13,7 @@ use crate::console::widgets::message::wrap;
 use crate::console::widgets::text::{Pen, width};
 use crate::console::work::{Sheet, Stage};
 use crate::fleet::Severity;
-use crate::fleet::text::one_line;
+use crate::fleet::text::{one_line, sentences};
 use crate::plan::Plan;
 
 /// Cells of the words before each line.
@@ -64,7 +64,7 @@ pub fn lines(state: &State, plan: &Plan, cells: u16) -> Vec<Vec<Piece>> {
     let mut lines = Vec::new();
     let mut add = |label: &str, short: &str, scope: Scope, text: &str| {
         let lead = if small { width(short) } else { LABEL };
-        for (n, line) in wrap(&one_line(text), cells.saturating_sub(lead + 2)).into_iter().enumerate() {
+        for (n, line) in wrap(&sentences(text), cells.saturating_sub(lead + 2)).into_iter().enumerate() {
             let shown = match (n, small) {
                 (0, true) => short.to_owned(),
                 (0, false) => format!("{label:<18}"),

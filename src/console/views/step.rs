@@ -8,7 +8,7 @@ use crate::console::views::plan as plan_view;
 use crate::console::widgets::message::wrap;
 use crate::console::work::{Sheet, Work};
 use crate::engine::run::{Mutation, MutationEnd, Story};
-use crate::fleet::text::one_line;
+use crate::fleet::text::{one_line, sentences};
 use crate::fleet::words::seconds;
 use crate::fleet::{Rule, Severity};
 use crate::plan::{Action, Plan, Repeat, Step, StepId};
@@ -39,7 +39,7 @@ impl Page {
             return;
         }
         let room = self.room.saturating_sub(u16::try_from(LABEL).unwrap_or(0) + 1);
-        for (n, line) in wrap(&one_line(text), room).into_iter().enumerate() {
+        for (n, line) in wrap(&sentences(text), room).into_iter().enumerate() {
             let label = if n == 0 { label } else { "" };
             self.lines
                 .push(vec![Piece::new(format!("{label:<LABEL$}"), Scope::TextDim), Piece::new(line, scope)]);

@@ -15,6 +15,7 @@ use crate::console::theme::Scope;
 use crate::console::widgets::message::wrap;
 use crate::console::widgets::text::Pen;
 use crate::console::work::{Body, Printer, Wave, Work, waves};
+use crate::engine::run::Story;
 use crate::engine::store::RunState;
 use crate::fleet::Severity;
 use crate::fleet::text::one_line;
@@ -277,6 +278,11 @@ pub fn lines(work: &Work, cells_: u16) -> Vec<Vec<Piece>> {
             let words =
                 "NOT AS IT WAS: what was changed for the time being is not put back; resume puts it back";
             add(Severity::Down, words);
+        }
+        if work.state != RunState::Interrupted && work.story().is_some_and(Story::goes_on) {
+            let words = "What was made stays. Mend what failed: then r does that once more and goes on; u takes away what is \
+                         not in use";
+            add(Severity::Warn, words);
         }
         if work.state == RunState::Interrupted && work.story().is_some() {
             add(

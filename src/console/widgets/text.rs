@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::console::table::Piece;
 use crate::console::theme::{Scope, Theme};
+use crate::fleet::text::break_off;
 
 /// Cells that a text takes.
 #[must_use]
@@ -36,7 +37,7 @@ pub fn cut(text: &str, cells: u16) -> String {
         }
         out.push_str(grapheme);
     }
-    out.push('…');
+    break_off(&mut out);
     out
 }
 
@@ -166,6 +167,7 @@ mod tests {
         assert_eq!(written(4, &["abc", "def"]), ("abc…".into(), 4));
         assert_eq!(written(1, &["abc"]), ("…".into(), 1));
         assert_eq!(written(0, &["abc"]), (String::new(), 0));
+        assert_eq!(written(6, &["abcd. Then"]), ("abcd…".into(), 5));
     }
 
     #[test]

@@ -164,7 +164,8 @@ pub async fn resume(
         return Err(NotBegun::Sealed(id));
     }
     let over = matches!(past.state, RunState::Done | RunState::Failed | RunState::Cancelled);
-    if over && told.to_put_back().is_empty() {
+    let goes_on = told.way == Way::Forward && !told.is_complete();
+    if over && !goes_on && told.to_put_back().is_empty() {
         return Err(ReopenError::Over(id, past.state.word()).into());
     }
     let note = note(&world, &journal, &told.plan, &launch);

@@ -93,10 +93,7 @@ impl Story {
     pub fn take_in(&mut self, entry: &Entry) {
         match entry {
             Entry::Planned { .. } => {}
-            Entry::Resumed { .. } => self.steps.iter_mut().for_each(|step| {
-                // What could not be put back is tried again; what somebody else changed stays theirs.
-                step.undone.take_if(|(_, left)| left.iter().any(|left| !left.foreign));
-            }),
+            Entry::Resumed { .. } => self.taken_up(),
             Entry::Lock { number, .. } => self.lock = Some(*number),
             Entry::Begun { step, at } => {
                 if let Some(step) = self.at(*step) {
@@ -146,6 +143,31 @@ impl Story {
                 self.turned = Some((*at, why.clone()));
             }
         }
+    }
+
+    fn taken_up(&mut self) {
+        let again = self.goes_on();
+        for step in &mut self.steps {
+            // What could not be put back is tried again; what somebody else changed stays theirs.
+            step.undone.take_if(|(_, left)| left.iter().any(|left| !left.foreign));
+            if again {
+                step.ended.take_if(|(_, end)| !end.is_good());
+            }
+        }
+        if again {
+            self.way = Way::Forward;
+            self.turned = None;
+        }
+    }
+
+    /// Whether taking it up again does once more what did not end well, and goes on: the plan is made for that, and
+    /// nothing of it was taken back.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.plan.goes_on
+            && self.way == Way::Stop
+            && !self.is_complete()
+            && self.steps.iter().all(|step| step.undone.is_none())
     }
 
     fn at(&mut self, step: StepId) -> Option<&mut StepStory> {
@@ -214,11 +236,13 @@ impl Story {
     }
 
     /// Whether old servers have begun to go, or new ones are in use: from then on there is no way back but another
-    /// operation.
+    /// operation. A plan that goes on puts servers to use one after the other: undoing it takes those away that are not in
+    /// use, once it is known of each whether it is.
     #[must_use]
     pub fn is_sealed(&self) -> bool {
         self.each().any(|(step, story)| match &step.action {
             Action::Converge(converge) => story.began.is_some() && converge.kind == Kind::Shrink,
+            Action::Tag { .. } if self.plan.goes_on => story.began.is_some() && story.ended.is_none(),
             Action::Tag { .. } => story.began.is_some(),
             _ => false,
         })
@@ -267,6 +291,7 @@ impl Story {
     pub fn to_put_back(&self) -> Vec<StepId> {
         let temporary = |step: &Step| match (step.lasts, self.way) {
             (Lasts::UntilTheEnd, _) => true,
+            (Lasts::Stays, _) if self.plan.goes_on && self.is_settled(step.id) => false,
             (Lasts::UnlessStopped, Way::Stop) => !self.is_settled(step.id),
             (Lasts::UnlessStopped | Lasts::Stays, way) => way == Way::Undo,
         };

@@ -1,10 +1,9 @@
 //! The server that an image is made of: a web server as the config has it, else as those that there are.
 
-use std::collections::BTreeMap;
-
+use super::super::security_groups::security_groups;
 use super::super::{Facts, Refused};
 use super::Base;
-use crate::fleet::{Group, NewServer, Server};
+use crate::fleet::{Group, NewServer};
 
 /// The tag `role` of a server that takes no part yet.
 pub(super) const ROLE: &str = "web-PENDING";
@@ -37,7 +36,14 @@ pub(super) fn server(facts: &Facts<'_>, group: &Group, base: &Base) -> Result<Ne
         image: base.image.clone(),
         instance_type,
         zone,
-        security_groups: security_groups(facts, subnet.is_some(), like)?,
+        security_groups: security_groups(
+            facts,
+            "web",
+            &place.web.security_groups,
+            subnet.is_some(),
+            like,
+            like,
+        )?,
         public_address: subnet.is_some() && facts.topology.ssh_address.is_public(),
         subnet,
         // Scripts that ask AWS for something while it is baked have the rights of the servers that boot the image.
@@ -46,43 +52,4 @@ pub(super) fn server(facts: &Facts<'_>, group: &Group, base: &Base) -> Result<Ne
         key_name: like.and_then(|server| server.key_name.clone()),
         tags: tags.map(|(key, value)| (key.to_owned(), value)).to_vec(),
     })
-}
-
-/// Its security groups: in a subnet EC2 takes ids only.
-fn security_groups(facts: &Facts<'_>, subnet: bool, like: Option<&Server>) -> Result<Vec<String>, Refused> {
-    let named = &facts.place.web.security_groups;
-    if named.is_empty() {
-        return like.map(|server| server.security_group_ids.clone()).filter(|ids| !ids.is_empty()).ok_or_else(|| {
-            Refused::State(format!(
-                "which security groups a web server of {} is in, is not known: name them in fabulaws-config.yml under \
-                 `security_groups`",
-                facts.place.name
-            ))
-        });
-    }
-    if !subnet {
-        return Ok(named.clone());
-    }
-    let known = known_ids(facts, like);
-    let id = |name: &String| {
-        if name.starts_with("sg-") {
-            return Ok(name.clone());
-        }
-        known.get(name.as_str()).map(|id| (*id).to_owned()).ok_or_else(|| {
-            Refused::State(format!(
-                "the id of security group {} is not known, for no server in the same VPC is in it: write its id \
-                 (sg-…) in fabulaws-config.yml under `security_groups`",
-                crate::fleet::text::one_line(name)
-            ))
-        })
-    };
-    named.iter().map(id).collect()
-}
-
-/// Ids of security groups by their names, as servers of the same VPC show them.
-fn known_ids<'f>(facts: &Facts<'f>, like: Option<&Server>) -> BTreeMap<&'f str, &'f str> {
-    let all = facts.snapshot.servers.value().into_iter().flat_map(BTreeMap::values);
-    let near = all.filter(|server| like.is_none_or(|like| like.vpc == server.vpc));
-    let pairs = near.flat_map(|server| server.security_groups.iter().zip(&server.security_group_ids));
-    pairs.map(|(name, id)| (name.as_str(), id.as_str())).collect()
 }

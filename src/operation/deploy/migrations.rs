@@ -46,7 +46,9 @@ pub(super) fn look(
     to: &Code,
     meeting: Meeting,
 ) -> Result<String, Refused> {
-    let known = schema_of(facts).and_then(|from| {
+    let from = schema_of(facts);
+    let untold = from.as_ref().and_then(|from| facts.repo?.untold(from, &to.changeset));
+    let known = from.and_then(|from| {
         if from.is_same(&to.changeset) {
             return Some(Between {
                 from: from.clone(),
@@ -59,10 +61,19 @@ pub(super) fn look(
         facts.repo?.between(&from, &to.changeset).cloned()
     });
     let Some(between) = known else {
-        draft.note(
-            "Which migrations lie between is not known without the repository: one that drops or renames something, or \
-             adds a NOT NULL column, breaks servers that still run the old code.",
-        );
+        const HARM: &str = "one that drops or renames something, or adds a NOT NULL column, breaks servers that still \
+                            run the old code.";
+        match untold {
+            // A clone that lacks one of them is told to fetch.
+            Some(why) => {
+                draft.note(format!("Which migrations lie between is not known: {why}. Look at them: {HARM}"))
+            }
+            None => {
+                draft.note(format!(
+                    "Which migrations lie between is not known without the repository: {HARM}"
+                ));
+            }
+        }
         if !options.no_migrate {
             draft.cannot_undo("migrations, if there are any: the schema stays as migrated");
         }

@@ -80,7 +80,11 @@ fn primary(draft: &mut Draft<'_>, facts: &Facts<'_>) -> Result<String, Refused> 
 }
 
 /// What is wrong with PostgreSQL's settings and networks, and what is written otherwise than in the config.
-pub(super) fn database(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
+pub(in super::super) fn database(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    role: &Role,
+) -> Result<(), Refused> {
     if *role == Role::Cache {
         return Ok(());
     }
@@ -133,7 +137,7 @@ fn is_package(name: &str) -> bool {
 }
 
 /// Every secret is there and can be used, before anything starts.
-pub(super) fn secrets(facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
+pub(in super::super) fn secrets(facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
     let Some(site) = facts.site else { return Ok(()) };
     let wanted = build::secrets(role);
     let missing: Vec<&str> =
@@ -155,7 +159,7 @@ pub(super) fn secrets(facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
 }
 
 /// A data volume is wanted, and none is made.
-pub(super) fn volume(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
+pub(in super::super) fn volume(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
     let build = &facts.place.build;
     let Some(size) = build.role(role).volume_gb else { return Ok(()) };
     let locked = if build.fs_encrypt { ", locked with a passphrase" } else { "" };
@@ -169,7 +173,7 @@ pub(super) fn volume(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role) -> R
 }
 
 /// The people who work on it; refused where one of their keys is none.
-pub(super) fn people(draft: &mut Draft<'_>, facts: &Facts<'_>) -> Result<Vec<Person>, Refused> {
+pub(in super::super) fn people(draft: &mut Draft<'_>, facts: &Facts<'_>) -> Result<Vec<Person>, Refused> {
     let found = match facts.site.and_then(|site| site.ground.people.as_ref()) {
         Some(Ok(people)) => people.clone(),
         Some(Err(why)) => return Err(Refused::State(why.clone())),

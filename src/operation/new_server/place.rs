@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::super::security_groups::{first_contact, security_groups};
 use super::super::{Facts, Options, Refused};
-use crate::fleet::{NewServer, Role, RolePlace, Server, Standing, ZonePlace};
+use crate::fleet::{NewServer, Role, Server, Standing, ZonePlace};
 
 /// The zone that was asked for, by its letter or in full (R22); none where nobody asked.
 pub(super) fn asked(facts: &Facts<'_>, options: &Options) -> Result<Option<ZonePlace>, Refused> {
@@ -20,8 +21,7 @@ pub(super) fn asked(facts: &Facts<'_>, options: &Options) -> Result<Option<ZoneP
     })
 }
 
-/// The zones of so many new servers: each the one that is least used then, by servers of the role first, by all of the
-/// environment's then, and in the config's order.
+/// The zones of so many new servers, in the order in which they are launched.
 pub(super) fn zones(
     facts: &Facts<'_>,
     options: &Options,
@@ -31,36 +31,53 @@ pub(super) fn zones(
     if let Some(zone) = asked(facts, options)? {
         return Ok(vec![zone; count]);
     }
-    let zones = &facts.place.build.zones;
-    if zones.is_empty() {
-        return Err(no_zones(facts));
-    }
-    let all = facts.known("the servers are", &facts.snapshot.servers)?;
-    let of_environment = all.values().filter(|server| {
-        server.environment.as_ref() == Some(&facts.place.name)
-            && !server.is_gone()
-            && server.role.standing != Standing::Old
-    });
-    let (mut own, mut any): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) = Default::default();
-    for server in of_environment {
-        *any.entry(server.zone.as_str()).or_default() += 1;
-        if server.role.role == *role {
-            *own.entry(server.zone.as_str()).or_default() += 1;
+    let mut spread = Spread::of(facts)?;
+    (0..count).map(|_| spread.next(role)).collect()
+}
+
+/// How servers are spread over zones: each new one goes where fewest are, of its role first, of all of the environment's
+/// then, and in the config's order.
+pub(in super::super) struct Spread<'f> {
+    facts: &'f Facts<'f>,
+    /// How many are where, by role and zone.
+    own: BTreeMap<(String, &'f str), usize>,
+    any: BTreeMap<&'f str, usize>,
+}
+
+impl<'f> Spread<'f> {
+    /// As it is now.
+    pub(in super::super) fn of(facts: &'f Facts<'f>) -> Result<Self, Refused> {
+        let mut spread = Self { facts, own: BTreeMap::new(), any: BTreeMap::new() };
+        let all = facts.known("the servers are", &facts.snapshot.servers)?;
+        let of_environment = all.values().filter(|server| {
+            server.environment.as_ref() == Some(&facts.place.name)
+                && !server.is_gone()
+                && server.role.standing != Standing::Old
+        });
+        for server in of_environment {
+            spread.count(&server.role.role, server.zone.as_str());
         }
+        Ok(spread)
     }
-    let mut chosen = Vec::with_capacity(count);
-    while chosen.len() < count {
+
+    fn count(&mut self, role: &Role, zone: &'f str) {
+        *self.own.entry((role.to_string(), zone)).or_default() += 1;
+        *self.any.entry(zone).or_default() += 1;
+    }
+
+    /// The zone of the next server of this role.
+    pub(in super::super) fn next(&mut self, role: &Role) -> Result<ZonePlace, Refused> {
+        let name = role.to_string();
         let used = |place: &&ZonePlace| {
             let zone = place.zone.as_str();
-            (own.get(zone).copied().unwrap_or(0), any.get(zone).copied().unwrap_or(0))
+            let own = self.own.iter().find(|((of, at), _)| *of == name && *at == zone);
+            (own.map_or(0, |(_, count)| *count), self.any.get(zone).copied().unwrap_or(0))
         };
-        let Some(place) = zones.iter().min_by_key(used) else { break };
-        let zone = place.zone.as_str();
-        *own.entry(zone).or_default() += 1;
-        *any.entry(zone).or_default() += 1;
-        chosen.push(place.clone());
+        let place =
+            self.facts.place.build.zones.iter().min_by_key(used).ok_or_else(|| no_zones(self.facts))?;
+        self.count(role, place.zone.as_str());
+        Ok(place.clone())
     }
-    Ok(chosen)
 }
 
 fn no_zones(facts: &Facts<'_>) -> Refused {
@@ -71,7 +88,11 @@ fn no_zones(facts: &Facts<'_>) -> Refused {
 }
 
 /// The server to launch in this zone.
-pub(super) fn server(facts: &Facts<'_>, role: &Role, zone: &ZonePlace) -> Result<NewServer, Refused> {
+pub(in super::super) fn server(
+    facts: &Facts<'_>,
+    role: &Role,
+    zone: &ZonePlace,
+) -> Result<NewServer, Refused> {
     let (build, environment) = (&facts.place.build, &facts.place.name);
     let Some(image) = &build.image else {
         return Err(Refused::State(
@@ -100,7 +121,14 @@ pub(super) fn server(facts: &Facts<'_>, role: &Role, zone: &ZonePlace) -> Result
     Ok(NewServer {
         image: image.clone(),
         instance_type,
-        security_groups: security_groups(facts, role, &place, zone.subnet.as_deref(), like)?,
+        security_groups: security_groups(
+            facts,
+            role.word(),
+            &place.security_groups,
+            zone.subnet.is_some(),
+            same(like, role),
+            like,
+        )?,
         // A subnet has its zone.
         zone: zone.subnet.is_none().then(|| zone.zone.clone()),
         public_address: zone.subnet.is_some() && facts.topology.ssh_address.is_public(),
@@ -126,70 +154,4 @@ fn like<'f>(facts: &Facts<'f>, role: &Role) -> Result<Option<&'f Server>, Refuse
 /// It, if it is of the role.
 fn same<'f>(like: Option<&'f Server>, role: &Role) -> Option<&'f Server> {
     like.filter(|server| server.role.role == *role)
-}
-
-/// Its security groups: in a subnet EC2 takes ids only.
-fn security_groups(
-    facts: &Facts<'_>,
-    role: &Role,
-    place: &RolePlace,
-    subnet: Option<&str>,
-    like: Option<&Server>,
-) -> Result<Vec<String>, Refused> {
-    let same = same(like, role);
-    if place.security_groups.is_empty() {
-        let ids = same.map(|server| server.security_group_ids.clone()).filter(|ids| !ids.is_empty());
-        return ids.ok_or_else(|| {
-            Refused::State(format!(
-                "which security groups a {role} server of {} is in, is not known: name them in fabulaws-config.yml \
-                 under `security_groups`",
-                facts.place.name
-            ))
-        });
-    }
-    let Some(subnet) = subnet else { return Ok(place.security_groups.clone()) };
-    let known = of_servers(facts)?;
-    let id = |name: &String| {
-        if name.starts_with("sg-") {
-            return Ok(name.clone());
-        }
-        let found = known.get(name.as_str()).map(|id| (*id).to_owned());
-        found.or_else(|| of_ground(facts, subnet, name)).ok_or_else(|| {
-            Refused::State(format!(
-                "the id of security group {} is not known, for it is not there and no server is in it: make it by \
-                 create-foundation, or write the id of another one (sg-…) in fabulaws-config.yml under `security_groups`",
-                crate::fleet::text::one_line(name)
-            ))
-        })
-    };
-    place.security_groups.iter().map(id).collect()
-}
-
-/// Ids of security groups by their names, as servers show them.
-fn of_servers<'f>(facts: &Facts<'f>) -> Result<BTreeMap<&'f str, &'f str>, Refused> {
-    let all = facts.known("the servers are", &facts.snapshot.servers)?.values();
-    let pairs = all.flat_map(|server| server.security_groups.iter().zip(&server.security_group_ids));
-    Ok(pairs.map(|(name, id)| (name.as_str(), id.as_str())).collect())
-}
-
-/// The id of a security group in the VPC of this subnet, where that was looked at.
-fn of_ground(facts: &Facts<'_>, subnet: &str, name: &str) -> Option<String> {
-    let ground = facts.ground?;
-    let room = ground.subnets.as_ref().ok()?.iter().find(|room| room.id == subnet)?;
-    ground.security_group(room.vpc.as_deref()?, name).map(|group| group.id.to_string())
-}
-
-/// The key pair that create-foundation makes, where it was looked at.
-fn first_contact(facts: &Facts<'_>) -> Option<String> {
-    let name = facts.topology.deployment.as_str();
-    let keys = facts.ground?.keys.as_ref().ok()?;
-    keys.iter().any(|key| key.name == name).then(|| name.to_owned())
-}
-
-/// Whether servers do not show all that is to be known of a new one: its key pair, and ids of its security groups.
-pub(super) fn is_first(facts: &Facts<'_>, role: &Role) -> bool {
-    let Ok(known) = of_servers(facts) else { return false };
-    let groups = facts.place.build.role(role).security_groups;
-    let unknown = groups.iter().any(|name| !name.starts_with("sg-") && !known.contains_key(name.as_str()));
-    unknown || like(facts, role).is_ok_and(|like| like.is_none_or(|like| like.key_name.is_none()))
 }

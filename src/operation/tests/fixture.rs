@@ -14,8 +14,11 @@ use crate::fleet::{
     VcpuClass, VcpuRoom, measured,
 };
 use crate::plan::Plan;
-use crate::repo::{Between, Commit, Danger, Head, Migration, Question, RepoFacts};
+use crate::repo::{Between, Commit, Danger, Head, Migration, Question, RepoFacts, Untold};
 use crate::template::SiteFacts;
+
+/// The code that runs.
+const RUNS: &str = "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678";
 
 /// What a planner is told, owned.
 pub(super) struct World {
@@ -66,7 +69,7 @@ impl World {
         ] {
             world.release(changeset, time, image);
         }
-        world.code("i-staging-worker", "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678");
+        world.code("i-staging-worker", RUNS);
         world
     }
 
@@ -122,10 +125,15 @@ impl World {
             at: None,
         };
         let commits = vec![commit("77aa01cd", "Faster export"), commit("a1b2c3d4", "Fix export")];
-        let from = "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678".into();
-        let between = Between { from, to: to.into(), commits: Vec::new(), gained, lost };
+        let between = Between { from: RUNS.into(), to: to.into(), commits: Vec::new(), gained, lost };
         let heads = self.repo.take().unwrap_or_default().heads;
-        self.repo = Some(RepoFacts { heads, commits, between: vec![between] });
+        self.repo = Some(RepoFacts { heads, commits, between: vec![between], untold: Vec::new() });
+    }
+
+    /// Why the repository does not tell of the way from what runs to a release.
+    pub(super) fn untold(&mut self, to: &str, why: &str) {
+        let untold = Untold { from: RUNS.into(), to: to.into(), why: why.into() };
+        self.repo.get_or_insert_default().untold.push(untold);
     }
 
     /// What the repository tells of a branch's head; a changeset with a subject, or why it tells nothing.

@@ -15,7 +15,9 @@ mod releases;
 mod room;
 mod rules;
 mod settings;
+mod terminating;
 mod upgrades;
+mod upkeep;
 
 use fixture::{World, migration, show, steps, template, the, waits_for};
 

@@ -21,7 +21,7 @@ fn zone(zone: &str, subnet: Option<&str>) -> ZonePlace {
 }
 
 /// An environment whose config says what new servers are, without servers of some roles.
-fn world(without: &[&str]) -> World {
+pub(super) fn world(without: &[&str]) -> World {
     let mut world = World::new(2);
     world.parts.servers.retain(|server| !without.contains(&server.role.role.word()));
     let kind = |kind: &str, groups: &[&str]| RolePlace {
@@ -74,7 +74,7 @@ fn build(world: &mut World, change: impl FnOnce(&mut BuildPlace)) {
     change(Arc::make_mut(&mut world.place.build));
 }
 
-fn ground(world: &mut World) -> &mut Ground {
+pub(super) fn ground(world: &mut World) -> &mut Ground {
     &mut world.site.as_mut().unwrap().ground
 }
 
@@ -170,6 +170,24 @@ fn a_server_is_what_the_config_says_in_the_zone_that_is_least_used() {
         "us-east-1b",
         "without a subnet by its zone"
     );
+}
+
+#[test]
+fn a_security_group_is_the_one_of_its_vpc_whatever_another_one_calls_its_own() {
+    let mut world = world(&["cache"]);
+    build(&mut world, |build| build.roles[0].1.security_groups = vec!["myproject-web-sg".into()]);
+    for server in &mut world.parts.servers {
+        server.vpc = Some("vpc-1".into());
+        server.key_name = Some("myproject-key".into());
+    }
+    let mut other = world.parts.servers.iter().find(|one| one.role.role == Role::Web).unwrap().clone();
+    other.id = "i-other".into();
+    other.environment = Some("production".into());
+    other.vpc = Some("vpc-2".into());
+    other.security_group_ids = vec!["sg-of-another-vpc".into()];
+    world.parts.servers.push(other);
+    let plan = world.plan("new-server", &[CACHE]).unwrap();
+    assert_eq!(launched(&plan)[0].security_groups, ["sg-web"]);
 }
 
 #[test]

@@ -206,6 +206,13 @@ fn r13_what_is_not_known_of_migrations_is_said() {
         plan.notes
     );
     let mut world = World::with_releases(2);
+    world.untold("77aa01cd", "the clone in /srv/clone has no changeset 77aa01cd: `git fetch` may bring it");
+    let notes = world.plan("deploy-serial", &[LATEST]).unwrap().notes;
+    assert!(
+        notes.iter().any(|note| note.contains("`git fetch` may bring it. Look at them: one that drops")),
+        "{notes:?}"
+    );
+    assert!(!notes.iter().any(|note| note.contains("without the repository")), "there is one: {notes:?}");
     let mut unclear = migration("exports.0044_sql", &[]);
     unclear.unclear = true;
     world.between("77aa01cd", vec![unclear], vec![]);

@@ -80,7 +80,7 @@ fn r19_replicas_keep_their_numbers_when_one_is_added() {
 
 fn replicas(world: &World) -> Vec<String> {
     let plan = world.plan("deploy-worker", &[TO]).unwrap();
-    site(&jobs(&plan)[0].0).replicas.clone()
+    site(&jobs(&plan)[0].0).replicas.iter().map(ToString::to_string).collect()
 }
 
 #[test]

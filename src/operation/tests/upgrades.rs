@@ -169,4 +169,16 @@ fn r1_the_end_of_an_upgrade_says_how_what_is_held_goes_on() {
         "HealthCheck, AZRebalance of staging-ag stay suspended. When all web servers are in service: quarterdeck apply \
          resume-processes staging --processes HealthCheck,AZRebalance"
     );
+    // Also where somebody else took the page off.
+    for server in ["i-staging-web0", "i-staging-web1"] {
+        world.page(server, false, false);
+    }
+    assert_eq!(
+        world.refused("end-upgrade", &[]),
+        "the page of 2 web servers is off already: nothing to do. HealthCheck, AZRebalance of staging-ag stay suspended. \
+         When all web servers are in service: quarterdeck apply resume-processes staging --processes \
+         HealthCheck,AZRebalance"
+    );
+    world.group().suspended.clear();
+    assert_eq!(world.refused("end-upgrade", &[]), "the page of 2 web servers is off already: nothing to do");
 }

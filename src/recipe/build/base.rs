@@ -10,14 +10,23 @@ const SUDO: [&str; 2] = ["sudo", "admin"];
 
 /// The parts, in their order.
 pub(super) fn parts(plot: &Plot<'_>) -> Vec<Part> {
-    vec![packages(plot), people(plot), sudoers(plot), guard(), swap(plot)]
+    let mut all = vec![packages(plot, plot.build.upgrades)];
+    all.extend(everybody(plot));
+    all.extend([guard(), swap(plot)]);
+    all
 }
 
-fn packages(plot: &Plot<'_>) -> Part {
-    let title = if plot.build.upgrades { "upgrade the packages" } else { "read the lists of packages" };
+/// Who may log in, and as whom: also of a server that there is.
+pub(super) fn everybody(plot: &Plot<'_>) -> Vec<Part> {
+    vec![people(plot), leavers(plot), sudoers(plot)]
+}
+
+/// The lists of packages, and all that is newer in them where that is wanted.
+pub(super) fn packages(plot: &Plot<'_>, upgrade: bool) -> Part {
+    let title = if upgrade { "upgrade the packages" } else { "read the lists of packages" };
     let script = installing("packages", title)
         .told("mirror", plot.build.mirror.as_deref().unwrap_or_default())
-        .told("upgrade", if plot.build.upgrades { "yes" } else { "no" })
+        .told("upgrade", if upgrade { "yes" } else { "no" })
         .then(include_str!("scripts/packages.sh"));
     part("packages", title, script.text(), 3_600)
 }
@@ -41,6 +50,19 @@ fn people(plot: &Plot<'_>) -> Part {
         .then(include_str!("scripts/deployer.sh"))
         .then("finish\n");
     part("people", title, script.text(), 300)
+}
+
+/// R23: whoever has left goes, with both files of keys.
+fn leavers(plot: &Plot<'_>) -> Part {
+    let title = "remove users who have left";
+    let wanted: Vec<&str> = plot.people.iter().map(|one| one.user.as_str()).collect();
+    let script = script("leavers", title)
+        .told("wanted", &wanted.join(" "))
+        .told("groups", &plot.build.admin_groups.join(" "))
+        .told("deploy_user", &plot.layout.deploy_user)
+        .told("webserver_user", &plot.layout.webserver_user)
+        .then(include_str!("scripts/leavers.sh"));
+    part("leavers", title, script.text(), 300)
 }
 
 fn sudoers(plot: &Plot<'_>) -> Part {

@@ -9,7 +9,9 @@ mod settings;
 
 use super::script::Script;
 use crate::fleet::{BuildPlace, Layout, Person, Role};
+use crate::plan::Address;
 
+pub use database::stop_for_good;
 pub use settings::{Judged, method, settings};
 
 /// Something that is brought about on a server.
@@ -23,6 +25,8 @@ pub struct Part {
     pub script: String,
     /// Secrets that the script finds in variables of their names.
     pub secrets: &'static [&'static str],
+    /// Variables in which the script finds addresses of servers that are launched on the way.
+    pub addresses: Vec<(&'static str, Address)>,
     /// What takes it back beyond the server itself.
     pub back: Option<String>,
     /// How long it may take, in seconds.
@@ -39,7 +43,7 @@ pub struct Plot<'a> {
     /// Who works on it.
     pub people: &'a [Person],
     /// The private address of the primary, for a replica.
-    pub primary: Option<&'a str>,
+    pub primary: Option<&'a Address>,
 }
 
 /// Roles that are built.
@@ -55,6 +59,18 @@ pub fn parts(role: &Role, plot: &Plot<'_>) -> Vec<Part> {
         _ => return Vec::new(),
     };
     base::parts(plot).into_iter().chain(own).collect()
+}
+
+/// The parts by which the people of a server that there is become those of the project.
+#[must_use]
+pub fn people(plot: &Plot<'_>) -> Vec<Part> {
+    base::everybody(plot)
+}
+
+/// The part by which every package of a server that there is becomes the newest.
+#[must_use]
+pub fn packages(plot: &Plot<'_>) -> Part {
+    base::packages(plot, true)
 }
 
 /// The secrets that a server of this role is built with.
@@ -79,5 +95,5 @@ fn installing(name: &str, title: &str) -> Script {
 
 /// A part without anything special.
 const fn part(name: &'static str, title: &'static str, script: String, deadline_s: u32) -> Part {
-    Part { name, title, script, secrets: &[], back: None, deadline_s }
+    Part { name, title, script, secrets: &[], addresses: Vec::new(), back: None, deadline_s }
 }

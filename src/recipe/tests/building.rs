@@ -1,12 +1,17 @@
 //! Scripts that build servers are read here, and run only as far as where they find out that this is no server: they
 //! would do harm. What they do is shown on hosts of the lab.
 
+use std::sync::LazyLock;
+
 use super::*;
 use crate::fleet::{BuildPlace, Person, Role};
+use crate::plan::Address;
 use crate::recipe::build::{self, Plot};
 
+static PRIMARY: LazyLock<Address> = LazyLock::new(|| "10.0.1.5".into());
+
 fn plot_of<'a>(layout: &'a Layout, build: &'a BuildPlace, people: &'a [Person]) -> Plot<'a> {
-    Plot { layout, build, people, primary: Some("10.0.1.5") }
+    Plot { layout, build, people, primary: Some(&PRIMARY) }
 }
 
 /// Every script that builds a server, and that takes something of it back.
@@ -20,7 +25,8 @@ pub(super) fn every(layout: &Layout) -> Vec<String> {
     };
     let of_role = |role: &Role| build::parts(role, &plot_of(layout, &build, &people));
     let parts: Vec<_> = build::ROLES.iter().flat_map(of_role).collect();
-    parts.into_iter().flat_map(|part| [Some(part.script), part.back]).flatten().collect()
+    let of_parts = parts.into_iter().flat_map(|part| [Some(part.script), part.back]).flatten();
+    of_parts.chain([build::stop_for_good()]).collect()
 }
 
 #[test]

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use quarterdeck::cloud::{CloudChange, CloudError, CloudRead};
 use quarterdeck::fleet::{
-    HealthCheck, LaunchSource, Listener, NewGroup, NewKeyPair, NewLoadBalancer, NewSecurityGroup, NewTemplate,
-    Origin, Rule, SecurityGroupId, Sizes, SubnetChoice, Thing,
+    HealthCheck, LaunchSource, Listener, NewGroup, NewKeyPair, NewLoadBalancer, NewSecurityGroup,
+    NewTemplate, Origin, Rule, SecurityGroupId, Sizes, SubnetChoice, Thing,
 };
 use serde_json::json;
 
 use super::{Account, account};
 
-const PUBLIC: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ana@laptop";
+const PUBLIC: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ana@laptop";
 
 fn tags() -> Vec<(String, String)> {
     [("deployment", "myproject"), ("quarterdeck-run", "run-7")]
@@ -105,42 +106,50 @@ async fn run_of(a: &Account, thing: &Thing) -> Option<String> {
 
 #[test]
 fn a_security_group_is_made_once_lets_in_what_it_is_told_and_nothing_twice() {
-    account("ground::a_security_group_is_made_once_lets_in_what_it_is_told_and_nothing_twice", &[], async |a| {
-        let (vpc, _) = place(&a).await;
-        let new = group(&vpc, "web-sg");
-        let id = a.change.create_security_group(&new).await.unwrap();
-        let again = a.change.create_security_group(&new).await.unwrap_err();
-        assert!(matches!(again, CloudError::Exists(_)), "{again:?}");
-        let thing = Thing::SecurityGroup { vpc: vpc.clone(), name: new.name.clone() };
-        assert_eq!(a.cloud.thing(&thing).await.unwrap().unwrap().id, id.as_str());
-        assert_eq!(run_of(&a, &thing).await.as_deref(), Some("run-7"));
+    account(
+        "ground::a_security_group_is_made_once_lets_in_what_it_is_told_and_nothing_twice",
+        &[],
+        async |a| {
+            let (vpc, _) = place(&a).await;
+            let new = group(&vpc, "web-sg");
+            let id = a.change.create_security_group(&new).await.unwrap();
+            let again = a.change.create_security_group(&new).await.unwrap_err();
+            assert!(matches!(again, CloudError::Exists(_)), "{again:?}");
+            let thing = Thing::SecurityGroup { vpc: vpc.clone(), name: new.name.clone() };
+            assert_eq!(a.cloud.thing(&thing).await.unwrap().unwrap().id, id.as_str());
+            assert_eq!(run_of(&a, &thing).await.as_deref(), Some("run-7"));
 
-        let other = a.change.create_security_group(&group(&vpc, "db-sg")).await.unwrap();
-        let inner = Rule::tcp(5432, Origin::Group(id.clone()));
-        a.change.authorize(&id, &[world(443)]).await.unwrap();
-        a.change.authorize(&id, &[world(80), world(443)]).await.unwrap();
-        a.change.authorize(&other, std::slice::from_ref(&inner)).await.unwrap();
-        let rules = async |id: &SecurityGroupId| {
-            let all = a.cloud.security_groups().await.unwrap();
-            all.into_iter().find(|group| group.id == *id).map(|group| group.rules)
-        };
-        assert_eq!(rules(&id).await.unwrap(), [world(80), world(443)], "one there already keeps out no other");
-        assert_eq!(rules(&other).await.unwrap(), [inner.clone()]);
+            let other = a.change.create_security_group(&group(&vpc, "db-sg")).await.unwrap();
+            let inner = Rule::tcp(5432, Origin::Group(id.clone()));
+            a.change.authorize(&id, &[world(443)]).await.unwrap();
+            a.change.authorize(&id, &[world(80), world(443)]).await.unwrap();
+            a.change.authorize(&other, std::slice::from_ref(&inner)).await.unwrap();
+            let rules = async |id: &SecurityGroupId| {
+                let all = a.cloud.security_groups().await.unwrap();
+                all.into_iter().find(|group| group.id == *id).map(|group| group.rules)
+            };
+            assert_eq!(
+                rules(&id).await.unwrap(),
+                [world(80), world(443)],
+                "one there already keeps out no other"
+            );
+            assert_eq!(rules(&other).await.unwrap(), [inner.clone()]);
 
-        a.change.revoke(&id, &[world(80), world(22)]).await.unwrap();
-        assert_eq!(rules(&id).await.unwrap(), [world(443)], "one that is gone keeps in no other");
-        let used = a.change.delete_security_group(&id).await;
-        if let Err(used) = used {
-            assert!(used.to_string().contains("DependencyViolation"), "{used}");
-            a.change.revoke(&other, &[inner]).await.unwrap();
+            a.change.revoke(&id, &[world(80), world(22)]).await.unwrap();
+            assert_eq!(rules(&id).await.unwrap(), [world(443)], "one that is gone keeps in no other");
+            let used = a.change.delete_security_group(&id).await;
+            if let Err(used) = used {
+                assert!(used.to_string().contains("DependencyViolation"), "{used}");
+                a.change.revoke(&other, &[inner]).await.unwrap();
+                a.change.delete_security_group(&id).await.unwrap();
+            }
+            assert_eq!(rules(&id).await, None);
             a.change.delete_security_group(&id).await.unwrap();
-        }
-        assert_eq!(rules(&id).await, None);
-        a.change.delete_security_group(&id).await.unwrap();
-        assert_eq!(a.cloud.thing(&thing).await.unwrap(), None);
-        let absent = a.change.authorize(&id, &[world(443)]).await.unwrap_err();
-        assert!(matches!(absent, CloudError::Absent(_)), "{absent:?}");
-    });
+            assert_eq!(a.cloud.thing(&thing).await.unwrap(), None);
+            let absent = a.change.authorize(&id, &[world(443)]).await.unwrap_err();
+            assert!(matches!(absent, CloudError::Absent(_)), "{absent:?}");
+        },
+    );
 }
 
 #[test]

@@ -151,7 +151,7 @@ impl Life<'_> {
             site: None,
         };
         let operation = operation::find(operation).unwrap();
-        let ground = match operation.ground(&facts, options) {
+        let ground = match operation.ground(&facts) {
             Some(asked) => Some(self.cloud.ground(&asked).await),
             None => None,
         };

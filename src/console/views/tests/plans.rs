@@ -140,6 +140,8 @@ pub fn deploy(environment: &str) -> Plan {
         cannot_undo: vec!["1 migration: exports.0042_add_index; the schema stays as migrated".into()],
         notes: vec!["The last servers took 36 s to boot; the group's grace period is 5 min".into()],
         overrides: Vec::new(),
+        goes_on: false,
+        by_name: false,
         assumes: vec![Assumption {
             fact: Fact::Setting(Setting::Sizes { group: name }),
             value: Value::Sizes(Sizes { min: 2, desired: 4, max: 8 }),

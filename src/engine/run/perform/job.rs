@@ -7,7 +7,7 @@ use super::{StepStop, Worker};
 use crate::engine::run::entry::{Mutation, MutationEnd, StepEnd};
 use crate::engine::run::world::{Trouble, World, instance_of};
 use crate::fleet::InstanceId;
-use crate::plan::{HostJob, JobFile, Repeat};
+use crate::plan::{Address, HostJob, InstanceRef, JobFile, Repeat};
 use crate::remote::{
     DurableJob, Ending, Input, JobName, Line, Outcome, Refusal, Seen, Stream, Target, quote,
 };
@@ -55,7 +55,8 @@ pub(super) async fn take_back(worker: &mut Worker, job: &HostJob) -> Result<(), 
         name: format!("{}-back", job.name),
         script: script.clone(),
         back: None,
-        files: Vec::new(),
+        // What takes it back may have to know other servers; it is told no secret.
+        files: job.files.iter().filter(|file| file.is_address()).cloned().collect(),
         ..job.clone()
     };
     run(worker, &back).await.map(|_| ())
@@ -172,14 +173,50 @@ async fn texts(
     job: &HostJob,
     instance: &InstanceId,
 ) -> Result<Vec<(String, Input)>, StepStop> {
+    let mut files = job.files.clone();
+    for address in files.iter_mut().flat_map(JobFile::addresses_mut) {
+        found(worker, address).await?;
+    }
+    let (addresses, files): (Vec<_>, Vec<_>) = files.into_iter().partition(JobFile::is_address);
+    let mut all: Vec<(String, Input)> = Vec::new();
+    for file in addresses {
+        let told = file.addresses().first().and_then(|address| address.known()).map(str::to_owned);
+        all.extend(told.map(|told| (file.variable.clone(), Input::new(told.into_bytes()))));
+    }
+    all.extend(written(worker, files, instance).await?);
+    Ok(all)
+}
+
+/// Looks an address up that was not known when the plan was made.
+async fn found(worker: &mut Worker, address: &mut Address) -> Result<(), StepStop> {
+    let Address::Later { later } = &*address else { return Ok(()) };
+    let slots = worker.book.story().await.slots.clone();
+    let server = instance_of(&InstanceRef::Later(later.clone()), &slots)
+        .map_err(|trouble| StepStop::Failed(trouble.words().to_owned()))?;
+    let told = worker
+        .patiently(async |world| {
+            let none = || Trouble::Later(format!("{server} has no private address yet"));
+            world.server(&server).await?.private_address.ok_or_else(none)
+        })
+        .await?;
+    *address = Address::Known(told);
+    Ok(())
+}
+
+/// The texts that belong to a project.
+async fn written(
+    worker: &mut Worker,
+    files: Vec<JobFile>,
+    instance: &InstanceId,
+) -> Result<Vec<(String, Input)>, StepStop> {
+    let Some(first) = files.first() else { return Ok(Vec::new()) };
     let Some(text_of) = worker.world.ports.texts.clone() else {
-        let which = job.files.first().map_or("a text", |file| file.of.name());
         return Err(StepStop::Failed(format!(
-            "{which} belongs to a project, and there is none here: resume in the project's directory"
+            "{} belongs to a project, and there is none here: resume in the project's directory",
+            first.of.name()
         )));
     };
     let server = worker.patiently(async |world| world.server(instance).await).await?;
-    let files = job.files.clone();
     let made = tokio::task::spawn_blocking(move || {
         let one = |file: &JobFile| Ok((file.variable.clone(), text_of(file, &server)?));
         files.iter().map(one).collect::<Result<Vec<_>, String>>()

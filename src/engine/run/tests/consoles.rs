@@ -49,7 +49,7 @@ impl Strangers {
             Some(job)
         });
         let look: Arc<dyn RemoteRead> = Arc::new(Self { look, known: Arc::clone(&known) });
-        let act: Arc<dyn RemoteChange> = Arc::new(Relay { act: kit.cloud.hosts_change(), instead });
+        let act: Arc<dyn RemoteChange> = Arc::new(Relay::new(kit.cloud.hosts_change(), instead));
         (Ports { look, act, ..kit.ports() }, known)
     }
 }

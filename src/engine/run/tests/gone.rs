@@ -27,7 +27,7 @@ fn page_and_back(instances: &[InstanceId]) -> Plan {
 }
 
 fn ports(kit: &Kit, instead: Instead) -> Ports {
-    let act: Arc<dyn RemoteChange> = Arc::new(Relay { act: kit.cloud.hosts_change(), instead });
+    let act: Arc<dyn RemoteChange> = Arc::new(Relay::new(kit.cloud.hosts_change(), instead));
     Ports { act, ..kit.ports() }
 }
 

@@ -177,6 +177,8 @@ pub(super) fn plan(steps: Vec<Step>) -> Plan {
         cannot_undo: Vec::new(),
         notes: Vec::new(),
         overrides: Vec::new(),
+        goes_on: false,
+        by_name: false,
         assumes: Vec::new(),
         steps,
     }

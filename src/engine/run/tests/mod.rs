@@ -7,6 +7,7 @@ mod endings;
 mod files;
 mod forgetting;
 mod founding;
+mod going_on;
 mod gone;
 mod killed;
 mod kit;

@@ -8,10 +8,20 @@ use crate::sandbox::SandboxHostsChange;
 /// Says instead of the server how a command, or the start of a job, goes; none: the server does.
 pub(super) type Instead = Box<dyn Fn(&Target, Option<&Command>) -> Option<Job> + Send + Sync>;
 
+/// Is told the script of every job that is started.
+pub(super) type Started = Box<dyn Fn(&str) + Send + Sync>;
+
 /// Hands everything on but commands that somebody else answers.
 pub(super) struct Relay {
     pub(super) act: SandboxHostsChange,
     pub(super) instead: Instead,
+    pub(super) started: Option<Started>,
+}
+
+impl Relay {
+    pub(super) fn new(act: SandboxHostsChange, instead: Instead) -> Self {
+        Self { act, instead, started: None }
+    }
 }
 
 impl RemoteChange for Relay {
@@ -22,6 +32,9 @@ impl RemoteChange for Relay {
         self.act.upload(target, upload)
     }
     fn start(&self, target: &Target, job: DurableJob) -> Job {
+        if let Some(started) = &self.started {
+            started(&String::from_utf8_lossy(job.script.bytes()));
+        }
         (self.instead)(target, None).unwrap_or_else(|| self.act.start(target, job))
     }
     fn stop(&self, target: &Target, name: &JobName) -> Job {

@@ -1,0 +1,131 @@
+//! A whole environment made from nothing, on the simulated fleet.
+
+use super::*;
+use crate::engine::run::{Halt, resume};
+use crate::fleet::{Role, Server};
+
+const LINE: &str = "create-environment staging";
+const ROLES: [Role; 3] = [Role::DbPrimary, Role::DbReplica, Role::Cache];
+
+/// An environment whose databases and cache are out of use.
+async fn ready() -> Kit {
+    let kit = Kit::new();
+    for server in of_environment(&kit).await {
+        if ROLES.contains(&server.role.role) {
+            let tags = [("role".to_owned(), format!("{}-OLD", server.role.role))];
+            kit.cloud.tag(&server.id, &tags).await.unwrap();
+        }
+    }
+    kit.cloud.pause(Duration::from_secs(60)).await;
+    kit
+}
+
+async fn of_environment(kit: &Kit) -> Vec<Server> {
+    let all = kit.cloud.servers(&kit.target.topology.deployment).await.unwrap();
+    let mine = |server: &Server| server.environment.as_ref().is_some_and(|one| one.as_str() == "staging");
+    all.into_iter().filter(|server| mine(server) && !server.is_gone()).collect()
+}
+
+/// Those that a run has made, by role and standing.
+async fn made(kit: &Kit) -> Vec<String> {
+    let all = of_environment(kit).await;
+    let ours = all.iter().filter(|server| server.tags.contains_key("quarterdeck-run"));
+    let mut all: Vec<String> =
+        ours.map(|server| format!("{} {:?}", server.role.role, server.role.standing)).collect();
+    all.sort();
+    all
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_environment_has_not_is_made_side_by_side_and_a_second_time_there_is_nothing_to_do() {
+    let kit = ready().await;
+    let (state, story) = kit.apply(LINE).await;
+    assert_eq!(state, RunState::Done, "{:?}", story.failure());
+    kit.cloud.pause(Duration::from_secs(60)).await;
+    assert_eq!(made(&kit).await, ["cache Active", "db-primary Active", "db-replica Active"]);
+    let at = |lane: &str, title: &str| {
+        let found = story.each().find(|(step, _)| step.lane == lane && step.title.starts_with(title));
+        let (_, told) = found.unwrap();
+        (told.began.unwrap(), told.ended.clone().unwrap().0)
+    };
+    let used = at("db-primary", "put it to use").1;
+    for lane in ["db-replica", "cache"] {
+        assert!(at(lane, "launch").0 < used, "{lane} does not wait for the primary");
+    }
+    assert!(at("db-replica", "copy the primary").0 >= used, "R12: nothing is copied before it is whole");
+    let refused = kit.plan(LINE).await.unwrap_err().to_string();
+    assert!(refused.contains("has everything"), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_failed_is_done_once_more_and_what_was_made_stays() {
+    let kit = ready().await;
+    kit.cloud.break_script("build rabbitmq", "E: the mirror is down", 1);
+    let plan = kit.plan(LINE).await.unwrap();
+    let place = kit.place("staging");
+    let who = launch(&kit.target, None, false).await;
+    let started = begin(ports(&kit.target, &place).unwrap(), kit.store(), plan, who.clone()).await.unwrap();
+    let id = started.id.clone();
+    let (state, story) = told(started).await;
+    assert_eq!(state, RunState::Failed);
+    assert!(story.failure().unwrap().1.contains("rabbitmq on i-"));
+    kit.cloud.pause(Duration::from_secs(60)).await;
+    assert_eq!(made(&kit).await.len(), 3, "what was made stays");
+    let refused = kit.plan(LINE).await.unwrap_err().to_string();
+    assert!(refused.contains("left by a run that failed"), "{refused}");
+    let again = resume(ports(&kit.target, &place).unwrap(), kit.store(), id, false, who).await.unwrap();
+    let (state, story) = told(again).await;
+    assert_eq!(state, RunState::Done, "{:?}", story.failure());
+    kit.cloud.pause(Duration::from_secs(60)).await;
+    assert_eq!(made(&kit).await, ["cache Active", "db-primary Active", "db-replica Active"]);
+}
+
+/// Kills the whole operation after every fifth record; what is done then must end as the check says.
+async fn killed(undo: bool) {
+    for records in (1..400).step_by(5) {
+        let kit = ready().await;
+        let halt = Halt::after(records);
+        let plan = kit.plan(LINE).await.unwrap();
+        let place = kit.place("staging");
+        let who = launch(&kit.target, None, false).await;
+        let halted = kit.store().with_halt(halt.clone());
+        let started = begin(ports(&kit.target, &place).unwrap(), halted, plan, who.clone()).await.unwrap();
+        let id = started.id.clone();
+        tokio::select! {
+            () = halt.died() => {}
+            _ = told(started) => {
+                assert!(records > 100, "it was killed at least so often: {records}");
+                return;
+            }
+        }
+        if kit.store().run(&id).unwrap().finished.is_some() {
+            continue;
+        }
+        let taken_up = resume(ports(&kit.target, &place).unwrap(), kit.store(), id, undo, who).await;
+        let started = match taken_up {
+            Err(NotBegun::Sealed(_)) if undo => continue,
+            other => other.unwrap(),
+        };
+        let (state, story) = told(started).await;
+        assert!(story.left().is_empty(), "{records}: {:?}", story.left());
+        kit.cloud.pause(Duration::from_secs(120)).await;
+        let made = made(&kit).await;
+        if undo {
+            assert!(made.iter().all(|one| one.ends_with("Active")), "{records}: {made:?}");
+        } else {
+            assert_eq!(state, RunState::Done, "{records}: {:?}", story.failure());
+            assert_eq!(made, ["cache Active", "db-primary Active", "db-replica Active"], "{records}");
+        }
+    }
+    panic!("it never came to its end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_anywhere_an_environment_is_made_once() {
+    killed(false).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_anywhere_and_undone_nothing_stays_but_what_is_in_use() {
+    killed(true).await;
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::ground::ANYWHERE;
 use super::{Origin, Role, Rule, SecurityGroup, SecurityGroupId, is_within};
 
 /// Ports that nobody outside the VPC has any business with.
@@ -93,15 +94,28 @@ pub fn needs(roles: &[Role]) -> Vec<Need> {
     needs.into_iter().collect()
 }
 
-/// Whether servers that are in all of these groups let in, on a port, whoever is in one of those.
+/// Networks that are nobody's on the internet.
+const PRIVATE: [&str; 4] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+
+/// Whether a network is the VPC itself or a part of it; or a private one all around it, as of several VPCs.
+fn is_inside(network: &str, vpc: &[String]) -> bool {
+    let is_private = || PRIVATE.iter().any(|private| is_within(network, private));
+    vpc.iter().any(|own| is_within(network, own) || (is_within(own, network) && is_private()))
+}
+
+/// Whether a network is all of the VPC's in IPv4, and not open to everybody beside.
+fn is_around(network: &str, vpc: &[String]) -> bool {
+    let mut v4 = vpc.iter().filter(|one| !one.contains(':')).peekable();
+    v4.peek().is_some() && !ANYWHERE.contains(&network) && v4.all(|own| is_within(own, network))
+}
+
+/// Whether servers that are in all of these groups let in, on a port, whoever is in one of those. That everybody is let in
+/// does not count: it is to be closed, and then they have to be let in all the same.
 #[must_use]
 pub fn is_reached(to: &[&SecurityGroup], port: u16, from: &[SecurityGroupId], networks: &[String]) -> bool {
     let lets_in = |rule: &Rule| match &rule.from {
         Origin::Group(id) => from.contains(id),
-        Origin::Network(network) => {
-            let mut v4 = networks.iter().filter(|one| !one.contains(':')).peekable();
-            v4.peek().is_some() && v4.all(|own| is_within(own, network))
-        }
+        Origin::Network(network) => is_around(network, networks),
         Origin::PrefixList(_) => false,
     };
     to.iter().flat_map(|group| &group.rules).any(|rule| rule.serves(port) && lets_in(rule))
@@ -162,7 +176,7 @@ pub fn exposed<'g>(groups: &[&'g SecurityGroup], networks: &[String]) -> Vec<Exp
     for group in groups {
         for rule in &group.rules {
             let Origin::Network(network) = &rule.from else { continue };
-            if networks.iter().any(|own| is_within(network, own)) {
+            if is_inside(network, networks) {
                 continue;
             }
             if rule.serves(SSH) && rule.from.is_anywhere() {
@@ -251,6 +265,8 @@ mod tests {
         assert!(is_reached(&[&wide], 5432, &["sg-worker".into()], &networks));
         let narrow = group("sg-db", &[network(5432, "10.0.3.0/24")]);
         assert!(!is_reached(&[&narrow], 5432, &["sg-worker".into()], &networks));
+        let open = group("sg-db", &[network(5432, "0.0.0.0/0")]);
+        assert!(!is_reached(&[&open], 5432, &["sg-worker".into()], &networks), "that is to be closed");
     }
 
     #[test]
@@ -260,6 +276,8 @@ mod tests {
             network(22, "0.0.0.0/0"),
             network(22, "203.0.113.0/24"),
             network(5432, "10.0.4.0/24"),
+            network(5432, "10.0.0.0/8"),
+            network(5432, "192.168.7.0/24"),
             network(5432, "198.51.100.7/32"),
             Rule { protocol: Protocol::Udp, ..network(11_211, "::/0") },
             network(443, "0.0.0.0/0"),
@@ -270,6 +288,7 @@ mod tests {
             said,
             [
                 "SSH is open to everybody (0.0.0.0/0) in sg-1-sg (sg-1)",
+                "the database (5432) is open to a network outside the VPC (192.168.7.0/24) in sg-1-sg (sg-1)",
                 "the database (5432) is open to a network outside the VPC (198.51.100.7/32) in sg-1-sg (sg-1)",
                 "Memcached (11211) is open to everybody (::/0) in sg-1-sg (sg-1)",
             ]

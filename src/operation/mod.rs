@@ -16,6 +16,7 @@ mod hooks;
 mod incident;
 mod new_server;
 mod offers;
+mod opt;
 mod options;
 mod processes;
 pub mod put_back;
@@ -38,13 +39,17 @@ use draft::Draft;
 
 pub use facts::{FRESH, Facts, place};
 pub use offers::{Offer, offers, questions};
-pub use options::{Kind, Opt, Options};
+pub use opt::{Kind, Opt};
+pub use options::Options;
 pub use refused::Refused;
 pub use release::{Launchable, releases};
 pub use table::OPERATIONS;
 
 use crate::fleet::{GroundQuestion, RoomQuestion};
 use crate::plan::{LockKind, Plan};
+
+/// Operations that build servers, of which the first ones stand beside no other that shows what the config does not say.
+const BUILD: [&str; 3] = ["create-environment", "create-release", "new-server"];
 
 /// One row: an operation.
 #[derive(Debug)]
@@ -85,9 +90,9 @@ impl Operation {
     /// What has to be known of what environments stand on; none where it need not be. It is looked at before this is
     /// planned, as room is.
     #[must_use]
-    pub fn ground(&self, facts: &Facts<'_>, options: &Options) -> Option<GroundQuestion> {
+    pub fn ground(&self, facts: &Facts<'_>) -> Option<GroundQuestion> {
         let founds = self.takes.contains(&Opt::SshFrom);
-        let is_first = self.takes.contains(&Opt::Role) && new_server::is_first(facts, options);
+        let is_first = BUILD.contains(&self.name) && security_groups::are_unknown(facts);
         (founds || is_first).then(|| create_foundation::ground(facts))
     }
 

@@ -174,7 +174,7 @@ pub(crate) async fn planned(target: &Target, asked: &PlanOptions) -> Result<Plan
     };
     let repo = operation.informed(&facts, &options, asking(target).as_ref()).await;
     facts.repo = repo.as_ref();
-    let ground = match operation.ground(&facts, &options) {
+    let ground = match operation.ground(&facts) {
         Some(asked) => Some(target.cloud.ground(&asked).await),
         None => None,
     };

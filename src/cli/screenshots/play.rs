@@ -99,7 +99,7 @@ impl Stage {
                     repo: None,
                     site: None,
                 };
-                let ground = match operation.ground(&facts, &wish.options) {
+                let ground = match operation.ground(&facts) {
                     Some(asked) => Some(self.cloud.ground(&asked).await),
                     None => None,
                 };

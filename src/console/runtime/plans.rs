@@ -87,7 +87,7 @@ impl Bench {
         let mut facts = Facts { site: site.as_ref(), ..self.facts(&place, &snapshot, &releases) };
         let told = operation.informed(&facts, &wish.options, self.repo.as_ref()).await;
         facts.repo = told.as_ref();
-        let ground = match operation.ground(&facts, &wish.options) {
+        let ground = match operation.ground(&facts) {
             Some(asked) => Some(ports.read.ground(&asked).await),
             None => None,
         };

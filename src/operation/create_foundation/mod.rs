@@ -57,6 +57,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     for one in more {
         draft.note(format!("{}: nothing is closed here.", upper(&one)));
     }
+    draft.goes_on();
     draft.title(format!("make what {} stands on", facts.place.name));
     if let Some(key) = key {
         make(draft, "key pair", "make a key pair, of a public key", NewThing::KeyPair(key), &[]);

@@ -8,12 +8,10 @@ use super::super::{Facts, Options, Refused};
 use super::balancers::Balancers;
 use super::groups::{Groups, Made};
 use super::{MAKING_S, Site};
+use crate::fleet::ground::ANYWHERE;
 use crate::fleet::reach::{Party, SSH, is_reached, needs};
 use crate::fleet::{Origin, Role, Rule, SecurityGroup, SecurityGroupId};
 use crate::plan::{Action, Opening, OpeningFrom, Repeat, SecurityGroupRef, Step, Undo};
-
-/// Everybody, for whom the site is.
-const WORLD: [&str; 2] = ["0.0.0.0/0", "::/0"];
 
 /// What is missing in a group.
 pub(super) struct Missing {
@@ -121,7 +119,7 @@ fn to_balancers(draft: &mut Draft<'_>, groups: &Groups<'_>, balancers: &Balancer
 }
 
 fn world(open: &mut Open, name: &str, group: &SecurityGroupRef, port: u16) {
-    let from = OpeningFrom::Network(WORLD[0].to_owned());
+    let from = OpeningFrom::Network(ANYWHERE[0].to_owned());
     let way = Way { into: (name, group.clone()), port, from, called: "everybody", name: None };
     add(open, way);
 }
@@ -187,7 +185,7 @@ fn ssh(
         )));
     }
     for network in &options.ssh_from {
-        if WORLD.contains(&network.as_str()) {
+        if ANYWHERE.contains(&network.as_str()) {
             draft.note("SSH will be open to everybody, as was asked: a network of your own is safer.");
         }
         let wanted = Rule::tcp(SSH, Origin::Network(network.clone()));

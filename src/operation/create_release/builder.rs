@@ -40,7 +40,7 @@ pub(super) fn server(facts: &Facts<'_>, group: &Group, base: &Base) -> Result<Ne
             facts,
             "web",
             &place.web.security_groups,
-            subnet.as_deref(),
+            subnet.is_some(),
             like,
             like,
         )?,

@@ -84,11 +84,6 @@ pub(super) fn room(facts: &Facts<'_>, options: &Options) -> Option<RoomQuestion>
     Some(RoomQuestion { subnets, instance_type: Some(instance_type) })
 }
 
-/// Whether there is no server yet that shows what the config does not say.
-pub(super) fn is_first(facts: &Facts<'_>, options: &Options) -> bool {
-    asked(options).is_ok_and(|asked| place::is_first(facts, &asked.role))
-}
-
 fn asked(options: &Options) -> Result<Asked, Refused> {
     let known = build::ROLES.iter().map(Role::word);
     let Some(word) = &options.role else {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::security_groups::{known_ids, security_groups};
+use super::super::security_groups::{first_contact, security_groups};
 use super::super::{Facts, Options, Refused};
 use crate::fleet::{NewServer, Role, Server, Standing, ZonePlace};
 
@@ -125,7 +125,7 @@ pub(in super::super) fn server(
             facts,
             role.word(),
             &place.security_groups,
-            zone.subnet.as_deref(),
+            zone.subnet.is_some(),
             same(like, role),
             like,
         )?,
@@ -154,19 +154,4 @@ fn like<'f>(facts: &Facts<'f>, role: &Role) -> Result<Option<&'f Server>, Refuse
 /// It, if it is of the role.
 fn same<'f>(like: Option<&'f Server>, role: &Role) -> Option<&'f Server> {
     like.filter(|server| server.role.role == *role)
-}
-
-/// The key pair that create-foundation makes, where it was looked at.
-fn first_contact(facts: &Facts<'_>) -> Option<String> {
-    let name = facts.topology.deployment.as_str();
-    let keys = facts.ground?.keys.as_ref().ok()?;
-    keys.iter().any(|key| key.name == name).then(|| name.to_owned())
-}
-
-/// Whether servers do not show all that is to be known of a new one: its key pair, and ids of its security groups.
-pub(super) fn is_first(facts: &Facts<'_>, role: &Role) -> bool {
-    let known = known_ids(facts, None);
-    let groups = facts.place.build.role(role).security_groups;
-    let unknown = groups.iter().any(|name| !name.starts_with("sg-") && !known.contains_key(name.as_str()));
-    unknown || like(facts, role).is_ok_and(|like| like.is_none_or(|like| like.key_name.is_none()))
 }

@@ -169,7 +169,7 @@ impl Life<'_> {
             site: self.project.as_ref().map(|(site, _)| site),
         };
         let operation = operation::find(operation).unwrap();
-        let ground = match operation.ground(&facts, options) {
+        let ground = match operation.ground(&facts) {
             Some(asked) => Some(self.cloud.ground(&asked).await),
             None => None,
         };

@@ -14,6 +14,7 @@ mod hooks;
 mod incident;
 mod new_server;
 mod offers;
+mod opt;
 mod options;
 mod processes;
 pub mod put_back;
@@ -33,7 +34,8 @@ use draft::Draft;
 
 pub use facts::{FRESH, Facts, place};
 pub use offers::{Offer, offers, questions};
-pub use options::{Kind, Opt, Options};
+pub use opt::{Kind, Opt};
+pub use options::Options;
 pub use refused::Refused;
 pub use release::{Launchable, releases};
 pub use table::OPERATIONS;

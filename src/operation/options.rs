@@ -1,203 +1,9 @@
-//! What an operation can be told: one table for the command line, the help and the screen.
+//! What an operation was told.
 
 use serde::{Deserialize, Serialize};
 
-use super::Refused;
+use super::{Kind, Opt, Refused};
 use crate::fleet::{Changeset, InstanceId, LoadBalancerName, Process};
-
-/// Something an operation can be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Opt {
-    /// Processes of the group.
-    Processes,
-    /// The fewest members.
-    Min,
-    /// The wanted members.
-    Desired,
-    /// The most members.
-    Max,
-    /// Servers.
-    Servers,
-    /// Load balancers.
-    Balancers,
-    /// The release.
-    Release,
-    /// A branch, whose head is meant.
-    Branch,
-    /// A changeset.
-    Changeset,
-    /// How many servers at a time.
-    Batch,
-    /// No migrations.
-    NoMigrate,
-    /// No files of services.
-    NoServices,
-    /// With the maintenance page instead of server by server.
-    Full,
-    /// The page without the healthy answer.
-    Unhealthy,
-    /// The group held still first.
-    HoldGroup,
-    /// How many releases are kept.
-    Keep,
-    /// What new servers are for.
-    Role,
-    /// The zone that they are in.
-    Zone,
-    /// How many of them.
-    Count,
-    /// Those that could not be finished stay.
-    KeepFailed,
-    /// Words that override refusals.
-    Override,
-}
-
-/// What is written after an option.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Nothing.
-    Flag,
-    /// A number.
-    Number,
-    /// A word.
-    Word,
-    /// Words with commas between them.
-    Words,
-}
-
-impl Opt {
-    /// All of them.
-    pub const ALL: [Self; 21] = [
-        Self::Processes,
-        Self::Min,
-        Self::Desired,
-        Self::Max,
-        Self::Servers,
-        Self::Balancers,
-        Self::Release,
-        Self::Branch,
-        Self::Changeset,
-        Self::Batch,
-        Self::NoMigrate,
-        Self::NoServices,
-        Self::Full,
-        Self::Unhealthy,
-        Self::HoldGroup,
-        Self::Keep,
-        Self::Role,
-        Self::Zone,
-        Self::Count,
-        Self::KeepFailed,
-        Self::Override,
-    ];
-
-    /// Its name, without the dashes before it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Processes => "processes",
-            Self::Min => "min",
-            Self::Desired => "desired",
-            Self::Max => "max",
-            Self::Servers => "servers",
-            Self::Balancers => "balancers",
-            Self::Release => "release",
-            Self::Branch => "branch",
-            Self::Changeset => "changeset",
-            Self::Batch => "batch",
-            Self::NoMigrate => "no-migrate",
-            Self::NoServices => "no-services",
-            Self::Full => "full",
-            Self::Unhealthy => "unhealthy",
-            Self::HoldGroup => "hold-group",
-            Self::Keep => "keep",
-            Self::Role => "role",
-            Self::Zone => "zone",
-            Self::Count => "count",
-            Self::KeepFailed => "keep-failed",
-            Self::Override => "override",
-        }
-    }
-
-    /// What is written after it.
-    #[must_use]
-    pub const fn kind(self) -> Kind {
-        match self {
-            Self::NoMigrate
-            | Self::NoServices
-            | Self::Full
-            | Self::Unhealthy
-            | Self::HoldGroup
-            | Self::KeepFailed => Kind::Flag,
-            Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep | Self::Count => Kind::Number,
-            Self::Release | Self::Branch | Self::Changeset | Self::Role | Self::Zone => Kind::Word,
-            Self::Processes | Self::Servers | Self::Balancers | Self::Override => Kind::Words,
-        }
-    }
-
-    /// The name of its value in help; empty for a flag.
-    #[must_use]
-    pub const fn value_name(self) -> &'static str {
-        match self {
-            Self::Processes => "PROCESS,…",
-            Self::Servers => "SERVER,…",
-            Self::Balancers => "NAME,…",
-            Self::Release => "RELEASE",
-            Self::Branch => "BRANCH",
-            Self::Changeset => "CHANGESET",
-            Self::Override => "WORD,…",
-            Self::Role => "ROLE",
-            Self::Zone => "ZONE",
-            Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep | Self::Count => "N",
-            Self::NoMigrate
-            | Self::NoServices
-            | Self::Full
-            | Self::Unhealthy
-            | Self::HoldGroup
-            | Self::KeepFailed => "",
-        }
-    }
-
-    /// What it is for.
-    #[must_use]
-    pub const fn help(self) -> &'static str {
-        match self {
-            Self::Processes => "processes of the group, such as Launch,AZRebalance; without it, all of them",
-            Self::Min => "the fewest servers the group may have",
-            Self::Desired => "the servers the group wants",
-            Self::Max => "the most servers the group may have",
-            Self::Servers => "servers, by their instance ids or the beginning of one",
-            Self::Balancers => "load balancers; without it, all of the environment's",
-            Self::Release => {
-                "a changeset or its beginning, a launch configuration's name, a template version, or `latest`"
-            }
-            Self::Branch => "a branch, whose newest changeset is meant, by the word of the project's origin",
-            Self::Changeset => "a changeset, by its hash; the repository is not asked",
-            Self::Batch => "how many servers are replaced at a time; 1 without it",
-            Self::NoMigrate => "leave the database's schema as it is",
-            Self::NoServices => "leave the files of Supervisor, PgBouncer, Stunnel and Nginx as they are",
-            Self::Full => "with the maintenance page and all servers at once, rather than one by one",
-            Self::Unhealthy => "let the load balancer take the servers out while the page is up",
-            Self::HoldGroup => {
-                "first suspend what would make the group lose its servers in an incident: HealthCheck, ReplaceUnhealthy, \
-                 AZRebalance and AlarmNotification"
-            }
-            Self::Keep => "how many releases are kept beside those in use",
-            Self::Role => "what the new server is for: cache, db-primary or db-replica",
-            Self::Zone => "its zone, by its letter or in full; without it, the one that is least used",
-            Self::Count => "how many servers are made at the same time; 1 without it",
-            Self::KeepFailed => "let a server that could not be finished stay, for a look at it",
-            Self::Override => "words of refusals that are not to count; the refusal names its own",
-        }
-    }
-
-    /// The option of this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        let name = name.trim_start_matches('-');
-        Self::ALL.into_iter().find(|opt| opt.name() == name)
-    }
-}
 
 /// What an operation was told.
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
@@ -264,6 +70,9 @@ pub struct Options {
     /// Those that could not be finished stay.
     #[serde(skip_serializing_if = "is_false")]
     pub keep_failed: bool,
+    /// From the empty image.
+    #[serde(skip_serializing_if = "is_false")]
+    pub from_base: bool,
     /// Words that override refusals.
     #[serde(rename = "override", skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<String>,
@@ -315,6 +124,7 @@ impl Options {
             Opt::Zone => self.zone = Some(value.trim().to_owned()),
             Opt::Count => self.count = Some(number()?),
             Opt::KeepFailed => self.keep_failed = true,
+            Opt::FromBase => self.from_base = true,
             Opt::Override => self.overrides.extend(words().map(str::to_owned)),
         }
         Ok(())
@@ -347,6 +157,7 @@ impl Options {
             Opt::Zone => self.zone.clone(),
             Opt::Count => number(self.count),
             Opt::KeepFailed => flag(self.keep_failed),
+            Opt::FromBase => flag(self.from_base),
             Opt::Override => list(self.overrides.iter().map(String::as_str).collect()),
         };
         Opt::ALL.into_iter().filter_map(|opt| Some((opt, value(opt)?))).collect()

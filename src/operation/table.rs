@@ -67,7 +67,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "create-release",
         summary: "make a release of a branch's head: an image, and what the group can launch; deploys nothing",
-        takes: &[Opt::Branch, Opt::Changeset, Opt::NoServices, Opt::Override],
+        takes: &[Opt::Branch, Opt::Changeset, Opt::NoServices, Opt::FromBase, Opt::Override],
         lock: LockKind::Release,
         room: create_release::room,
         planner: create_release::plan,
@@ -122,8 +122,17 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "new-server",
-        summary: "build a cache, primary or replica server from an empty image",
-        takes: &[Opt::Role, Opt::Zone, Opt::Count, Opt::KeepFailed, Opt::Override],
+        summary: "build a cache, database, worker, web or combo server from an empty image",
+        takes: &[
+            Opt::Role,
+            Opt::Branch,
+            Opt::Changeset,
+            Opt::NoMigrate,
+            Opt::Zone,
+            Opt::Count,
+            Opt::KeepFailed,
+            Opt::Override,
+        ],
         lock: LockKind::Environment,
         room: new_server::room,
         planner: new_server::plan,

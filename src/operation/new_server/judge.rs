@@ -1,5 +1,7 @@
 //! Whether a new server may be made at all: refused before anything begins.
 
+use std::collections::BTreeSet;
+
 use super::super::draft::Draft;
 use super::super::refused::some;
 use super::super::{Facts, Refused};
@@ -32,9 +34,14 @@ pub(super) fn is_free(
     if *role == Role::DbReplica {
         return primary(draft, facts).map(Some);
     }
+    if matches!(role, Role::Worker | Role::Web) {
+        return Ok(None);
+    }
     let mut taken = there;
-    if *role == Role::DbPrimary {
-        taken.extend(facts.servers(&[Role::Combo])?);
+    match role {
+        Role::DbPrimary => taken.extend(facts.servers(&[Role::Combo])?),
+        Role::Combo => taken.extend(facts.servers(&[Role::DbPrimary])?),
+        _ => {}
     }
     if taken.is_empty() {
         return Ok(None);
@@ -43,8 +50,9 @@ pub(super) fn is_free(
         Role::Cache => "sessions and tasks are in it, and settings name its address",
         _ => "the data are in it: a replica takes its place with promotion",
     };
+    let there = some(taken.iter().map(|server| &server.role.role).collect::<BTreeSet<_>>());
     Err(Refused::State(format!(
-        "{environment} has a {role} server in use, {}: {at_stake}. Once it is out of use, give its tag `role` the ending \
+        "{environment} has a {there} server in use, {}: {at_stake}. Once it is out of use, give its tag `role` the ending \
          -OLD, and ask again",
         some(taken.iter().map(|server| &server.id))
     )))
@@ -81,7 +89,7 @@ fn primary(draft: &mut Draft<'_>, facts: &Facts<'_>) -> Result<String, Refused> 
 
 /// What is wrong with PostgreSQL's settings and networks, and what is written otherwise than in the config.
 pub(super) fn database(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
-    if *role == Role::Cache {
+    if !matches!(role, Role::DbPrimary | Role::DbReplica | Role::Combo) {
         return Ok(());
     }
     let (layout, database) = (&facts.place.layout, &facts.place.build.database);
@@ -127,7 +135,7 @@ fn is_network(network: &str) -> bool {
     bits.parse::<u8>().is_ok_and(|bits| bits <= most)
 }
 
-fn is_package(name: &str) -> bool {
+pub(super) fn is_package(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
     name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric()) && name.bytes().all(fits)
 }
@@ -155,7 +163,7 @@ pub(super) fn secrets(facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
 }
 
 /// A data volume is wanted, and none is made.
-pub(super) fn volume(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
+pub(in super::super) fn volume(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
     let build = &facts.place.build;
     let Some(size) = build.role(role).volume_gb else { return Ok(()) };
     let locked = if build.fs_encrypt { ", locked with a passphrase" } else { "" };
@@ -169,7 +177,7 @@ pub(super) fn volume(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role) -> R
 }
 
 /// The people who work on it; refused where one of their keys is none.
-pub(super) fn people(draft: &mut Draft<'_>, facts: &Facts<'_>) -> Result<Vec<Person>, Refused> {
+pub(in super::super) fn people(draft: &mut Draft<'_>, facts: &Facts<'_>) -> Result<Vec<Person>, Refused> {
     let found = match facts.site.and_then(|site| site.ground.people.as_ref()) {
         Some(Ok(people)) => people.clone(),
         Some(Err(why)) => return Err(Refused::State(why.clone())),

@@ -22,7 +22,7 @@ pub(super) fn asked(facts: &Facts<'_>, options: &Options) -> Result<Option<ZoneP
 
 /// The zones of so many new servers: each the one that is least used then, by servers of the role first, by all of the
 /// environment's then, and in the config's order.
-pub(super) fn zones(
+pub(in super::super) fn zones(
     facts: &Facts<'_>,
     options: &Options,
     role: &Role,
@@ -71,7 +71,11 @@ fn no_zones(facts: &Facts<'_>) -> Refused {
 }
 
 /// The server to launch in this zone.
-pub(super) fn server(facts: &Facts<'_>, role: &Role, zone: &ZonePlace) -> Result<NewServer, Refused> {
+pub(in super::super) fn server(
+    facts: &Facts<'_>,
+    role: &Role,
+    zone: &ZonePlace,
+) -> Result<NewServer, Refused> {
     let (build, environment) = (&facts.place.build, &facts.place.name);
     let Some(image) = &build.image else {
         return Err(Refused::State(

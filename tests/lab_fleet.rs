@@ -35,6 +35,8 @@ mod measured;
 mod release;
 #[path = "lab_fleet/running.rs"]
 mod running;
+#[path = "lab_fleet/serving.rs"]
+mod serving;
 #[path = "lab_fleet/traffic.rs"]
 mod traffic;
 #[path = "lab_fleet/trouble.rs"]

@@ -1,7 +1,7 @@
 //! How servers are built, in the fleet's words.
 
 use super::project::Project;
-use crate::fleet::{BuildPlace, DatabasePlace, ImageId, Role, RolePlace, Zone, ZonePlace};
+use crate::fleet::{AppPlace, BuildPlace, DatabasePlace, ImageId, Role, RolePlace, Zone, ZonePlace};
 
 /// Roles that servers are built for.
 const ROLES: [Role; 6] =
@@ -25,6 +25,21 @@ impl Project {
             swap_percent: percent(settings.swap_multiplier),
             fs_encrypt: settings.fs_encrypt,
             database: self.database_place(),
+            app: self.app_place(environment),
+        }
+    }
+
+    fn app_place(&self, environment: &str) -> AppPlace {
+        let (names, servers) = (&self.names, &self.servers);
+        let written = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        AppPlace {
+            repo: written(&names.repo),
+            python: written(&names.python),
+            packages: servers.app_server_packages.iter().map(|package| package.value.clone()).collect(),
+            node: written(&servers.node_version),
+            less: written(&servers.less_version),
+            media_root: self.media_root(environment),
+            static_root: self.static_root(environment),
         }
     }
 

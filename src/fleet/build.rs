@@ -23,6 +23,27 @@ pub struct BuildPlace {
     pub fs_encrypt: bool,
     /// PostgreSQL: `db_settings`.
     pub database: DatabasePlace,
+    /// What runs the project's code.
+    pub app: AppPlace,
+}
+
+/// What the config says of servers that run the project's code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppPlace {
+    /// The repository: `repo`.
+    pub repo: Option<String>,
+    /// The Python that virtualenvs are made with, a path or a name: `python`.
+    pub python: Option<String>,
+    /// Packages that they want: `app_server_packages`.
+    pub packages: Vec<String>,
+    /// The version of Node: `node_version`.
+    pub node: Option<String>,
+    /// The version of `lessc`: `less_version`.
+    pub less: Option<String>,
+    /// Where what users send is kept.
+    pub media_root: String,
+    /// Where static files are collected.
+    pub static_root: String,
 }
 
 /// A zone, and the subnet of servers in it; none is the zone's default one.

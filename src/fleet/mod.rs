@@ -35,7 +35,7 @@ pub mod words;
 #[cfg(test)]
 pub(crate) mod sample;
 
-pub use build::{BuildPlace, DatabasePlace, Person, RolePlace, ZonePlace};
+pub use build::{AppPlace, BuildPlace, DatabasePlace, Person, RolePlace, ZonePlace};
 pub use endpoint::Endpoint;
 pub use freshness::{Failure, FailureKind, Reading, Since, Source};
 pub use ground::{

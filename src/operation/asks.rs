@@ -2,6 +2,7 @@
 
 use super::code::{A_RELEASE, head};
 use super::deploy::schema_of;
+use super::new_server::{self, Wanted};
 use super::release::choose;
 use super::{Facts, Operation, Opt, Options};
 use crate::repo::{Asking, Question, RepoFacts};
@@ -11,6 +12,14 @@ impl Operation {
     /// to more questions.
     #[must_use]
     pub fn asks(&self, facts: &Facts<'_>, options: &Options) -> Vec<Question> {
+        // A server is built of what runs already, or of nothing of the repository.
+        if self.takes.contains(&Opt::Role) {
+            match new_server::wanted(facts, options) {
+                Wanted::Nothing => return Vec::new(),
+                Wanted::InUse(changeset) => return vec![Question::Commit(changeset)],
+                Wanted::Named => {}
+            }
+        }
         let makes_release = self.takes.contains(&Opt::Changeset);
         let branch = match &options.branch {
             None if makes_release && options.changeset.is_none() => facts.place.branch.as_deref(),

@@ -51,6 +51,26 @@ pub(super) fn head(facts: &Facts<'_>, branch: &str, instead: &str) -> Result<Cod
     }
 }
 
+/// The code that is meant where there need be no release: the changeset that was named, or the head of the branch.
+pub(super) fn meant(facts: &Facts<'_>, options: &Options) -> Result<Code, Refused> {
+    if options.branch.is_some() && options.changeset.is_some() {
+        return Err(Refused::Usage(
+            "--branch and --changeset both say which code is meant: leave one of them out".into(),
+        ));
+    }
+    if let Some(changeset) = &options.changeset {
+        return Ok(Code::of(facts, changeset.clone()));
+    }
+    let Some(branch) = options.branch.as_deref().or(facts.place.branch.as_deref()) else {
+        let (deployment, environment) = (&facts.topology.deployment, &facts.place.name);
+        return Err(Refused::Usage(format!(
+            "the config names no branch for {environment}: say --branch or --changeset, or name it in \
+             fabulaws-config.yml under `branches`, `{deployment}`, `{environment}`"
+        )));
+    };
+    head(facts, branch, "name the changeset with --changeset")
+}
+
 /// What can be said in place of a branch where a release is meant.
 pub(super) const A_RELEASE: &str = "name a release with --release";
 

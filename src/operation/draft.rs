@@ -8,7 +8,8 @@ use super::facts::stays;
 use super::{Facts, Operation, Options, Refused};
 use crate::fleet::{Group, InstanceId, LaunchSource, LoadBalancerName, Process, Reading, Role};
 use crate::plan::{
-    Action, Assignment, Assumption, Fact, Lasts, Plan, Repeat, Setting, Step, StepId, Undo, VERSION, Value,
+    Action, Address, Assignment, Assumption, Fact, Lasts, Plan, Repeat, Setting, Slot, Step, StepId, Undo,
+    VERSION, Value,
 };
 
 /// A plan while it is made.
@@ -18,6 +19,8 @@ pub(super) struct Draft<'f> {
     plan: Plan,
     /// What is taken for granted already.
     taken: BTreeSet<Fact>,
+    /// Servers that this plan launches, by role: where their ids go, and from which step on their addresses are known.
+    arriving: Vec<(Role, Slot, StepId)>,
 }
 
 /// A step with nothing special about it.
@@ -65,13 +68,46 @@ impl<'f> Draft<'f> {
             steps: Vec::new(),
             goes_on: false,
         };
-        Self { facts, options, plan, taken: BTreeSet::new() }
+        Self { facts, options, plan, taken: BTreeSet::new(), arriving: Vec::new() }
     }
 
     /// The plan, if it makes sense in itself.
     pub(super) fn finish(self) -> Result<Plan, Refused> {
         self.plan.check().map_err(Refused::Broken)?;
         Ok(self.plan)
+    }
+
+    /// A server of this role is launched by this plan.
+    pub(super) fn arrives(&mut self, role: &Role, slot: Slot, launched: StepId) {
+        self.arriving.push((role.clone(), slot, launched));
+    }
+
+    /// The addresses of servers of these roles that this plan launches.
+    pub(super) fn arriving(&self, roles: &[Role]) -> Vec<Address> {
+        let of = self.arriving.iter().filter(|(role, ..)| roles.contains(role));
+        of.map(|(_, slot, _)| Address::later(slot.clone())).collect()
+    }
+
+    /// The launches of servers of this plan.
+    pub(super) fn launches(&self) -> Vec<StepId> {
+        self.arriving.iter().map(|(.., launched)| *launched).collect()
+    }
+
+    /// The job of this name in a lane, if there is one.
+    pub(super) fn job(&self, lane: &str, job: &str) -> Option<StepId> {
+        let is_it = |step: &&Step| {
+            step.lane == lane && matches!(&step.action, Action::Job(known) if known.name == job)
+        };
+        self.plan.steps.iter().find(is_it).map(|step| step.id)
+    }
+
+    /// The job of this name in a lane waits for earlier steps as well.
+    pub(super) fn wait(&mut self, lane: &str, job: &str, steps: impl IntoIterator<Item = StepId>) {
+        let found = self.job(lane, job).and_then(|id| self.plan.steps.get_mut(id.place()));
+        if let Some(step) = found {
+            let new: Vec<StepId> = steps.into_iter().filter(|id| !step.after.contains(id)).collect();
+            step.after.extend(new);
+        }
     }
 
     /// The name of the step that is added next.
@@ -116,8 +152,12 @@ impl<'f> Draft<'f> {
         self.plan.noticed = Some(noticed.into());
     }
 
+    /// Says a thing once, whoever of several has to say it.
     pub(super) fn note(&mut self, note: impl Into<String>) {
-        self.plan.notes.push(note.into());
+        let note = note.into();
+        if !self.plan.notes.contains(&note) {
+            self.plan.notes.push(note);
+        }
     }
 
     pub(super) fn cannot_undo(&mut self, what: impl Into<String>) {
@@ -129,7 +169,10 @@ impl<'f> Draft<'f> {
         if !self.options.overrides(word) {
             return Err(Refused::Unless { word, message });
         }
-        self.plan.overrides.push(format!("{word}: {message}"));
+        let told = format!("{word}: {message}");
+        if !self.plan.overrides.contains(&told) {
+            self.plan.overrides.push(told);
+        }
         Ok(())
     }
 

@@ -91,7 +91,7 @@ impl Operation {
     /// planned, as room is.
     #[must_use]
     pub fn ground(&self, facts: &Facts<'_>) -> Option<GroundQuestion> {
-        let founds = self.takes.contains(&Opt::SshFrom);
+        let founds = self.takes.contains(&Opt::SshFrom) || self.name == "create-environment";
         let is_first = BUILD.contains(&self.name) && security_groups::are_unknown(facts);
         (founds || is_first).then(|| create_foundation::ground(facts))
     }

@@ -43,6 +43,8 @@ pub enum Opt {
     Count,
     /// Those that could not be finished stay.
     KeepFailed,
+    /// From the empty image.
+    FromBase,
     /// Networks from which operators reach servers.
     SshFrom,
     /// The certificate of a load balancer.
@@ -68,7 +70,7 @@ pub enum Kind {
 
 impl Opt {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Processes,
         Self::Min,
         Self::Desired,
@@ -89,6 +91,7 @@ impl Opt {
         Self::Zone,
         Self::Count,
         Self::KeepFailed,
+        Self::FromBase,
         Self::SshFrom,
         Self::Certificate,
         Self::PublicKey,
@@ -119,6 +122,7 @@ impl Opt {
             Self::Zone => "zone",
             Self::Count => "count",
             Self::KeepFailed => "keep-failed",
+            Self::FromBase => "from-base",
             Self::SshFrom => "ssh-from",
             Self::Certificate => "certificate",
             Self::PublicKey => "public-key",
@@ -135,7 +139,8 @@ impl Opt {
             | Self::Full
             | Self::Unhealthy
             | Self::HoldGroup
-            | Self::KeepFailed => Kind::Flag,
+            | Self::KeepFailed
+            | Self::FromBase => Kind::Flag,
             Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep | Self::Count => Kind::Number,
             Self::Release
             | Self::Branch
@@ -170,7 +175,8 @@ impl Opt {
             | Self::Full
             | Self::Unhealthy
             | Self::HoldGroup
-            | Self::KeepFailed => "",
+            | Self::KeepFailed
+            | Self::FromBase => "",
         }
     }
 
@@ -199,10 +205,11 @@ impl Opt {
                  AZRebalance and AlarmNotification"
             }
             Self::Keep => "how many releases are kept beside those in use",
-            Self::Role => "what the new server is for: cache, db-primary or db-replica",
+            Self::Role => "what the new server is for: cache, db-primary, db-replica, worker, web or combo",
             Self::Zone => "its zone, by its letter or in full; without it, the one that is least used",
             Self::Count => "how many servers are made at the same time; 1 without it",
             Self::KeepFailed => "let a server that could not be finished stay, for a look at it",
+            Self::FromBase => "build upon the empty image of the config instead of the last release's",
             Self::SshFrom => "networks from which operators reach the servers, such as 203.0.113.0/24",
             Self::Certificate => {
                 "the ARN of the certificate that a new load balancer serves; without it, the one that the deployment's \

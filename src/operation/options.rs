@@ -70,6 +70,9 @@ pub struct Options {
     /// Those that could not be finished stay.
     #[serde(skip_serializing_if = "is_false")]
     pub keep_failed: bool,
+    /// From the empty image.
+    #[serde(skip_serializing_if = "is_false")]
+    pub from_base: bool,
     /// Networks from which operators reach servers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ssh_from: Vec<String>,
@@ -130,6 +133,7 @@ impl Options {
             Opt::Zone => self.zone = Some(value.trim().to_owned()),
             Opt::Count => self.count = Some(number()?),
             Opt::KeepFailed => self.keep_failed = true,
+            Opt::FromBase => self.from_base = true,
             Opt::SshFrom => self.ssh_from.extend(words().map(str::to_owned)),
             Opt::Certificate => self.certificate = Some(value.trim().to_owned()),
             Opt::PublicKey => self.public_key = Some(value.trim().to_owned()),
@@ -165,6 +169,7 @@ impl Options {
             Opt::Zone => self.zone.clone(),
             Opt::Count => number(self.count),
             Opt::KeepFailed => flag(self.keep_failed),
+            Opt::FromBase => flag(self.from_base),
             Opt::SshFrom => list(self.ssh_from.iter().map(String::as_str).collect()),
             Opt::Certificate => self.certificate.clone(),
             Opt::PublicKey => self.public_key.clone(),

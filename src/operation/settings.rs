@@ -7,12 +7,15 @@ use super::{Facts, Options, Refused};
 use crate::fleet::{Changeset, Role, Server, ServiceFile};
 use crate::plan::{Action, Address, HostJob, InstanceRef, JobFile, Lasts, Site, Step, TextOf, Undo};
 use crate::recipe::{code, service_files};
-use crate::template::Source;
+use crate::template::{SiteFacts, Source};
 
 /// The step that leaves a server's settings as they are.
 const KEPT: &str = "keep the settings that are there";
 /// The step that writes them.
 const WRITTEN: &str = "write the settings from the project's template";
+
+/// Where a server finds itself.
+const LOOPBACK: &str = "127.0.0.1";
 
 /// What the settings of all servers of a plan are.
 #[derive(Clone, Debug)]
@@ -40,24 +43,48 @@ impl Settings {
         changeset: &Changeset,
     ) -> Result<Self, Refused> {
         let Some(known) = facts.site else { return Ok(Self::Kept) };
-        let Some(settings) = &known.settings else {
+        if known.settings.is_none() {
             draft.note(
                 "The config names no localsettings_template: settings stay as they are on the servers.",
             );
             return Ok(Self::Kept);
-        };
-        let source = match settings {
-            Ok(source) => source,
-            Err(why) => return kept(draft, why),
-        };
-        if !known.missing.is_empty() {
-            let (names, file) = (some(&known.missing), &known.secrets_file);
-            return kept(draft, &format!("secrets are missing: {names}; write them into {file}"));
         }
-        let site = match site(facts, changeset) {
-            Ok(site) => site,
-            Err(why) => return kept(draft, &why),
-        };
+        match usable(draft, facts, known, changeset, false) {
+            Err(why) => kept(draft, &why),
+            Ok((source, site)) => Self::written(draft, facts, options, source, site),
+        }
+    }
+
+    /// The same for a server that has none yet: what cannot be written is refused, whatever somebody says.
+    pub(super) fn anew(
+        draft: &mut Draft<'_>,
+        facts: &Facts<'_>,
+        options: &Options,
+        changeset: &Changeset,
+        role: &Role,
+    ) -> Result<Self, Refused> {
+        let Some(known) = facts.site else { return Ok(Self::Kept) };
+        let services = known.services.iter().filter(|(file, _)| file.is_for(role));
+        let bad = services.filter_map(|(_, source)| source.as_ref().err());
+        let made = usable(draft, facts, known, changeset, *role == Role::Combo);
+        let why: Vec<&String> = made.as_ref().err().into_iter().chain(bad).collect();
+        if let (Ok((source, site)), []) = (made.as_ref(), why.as_slice()) {
+            let options = Options { no_services: false, ..options.clone() };
+            return Self::written(draft, facts, &options, source, site.clone());
+        }
+        Err(Refused::State(format!(
+            "a new server has no settings and no files of services, and they cannot be written: {}",
+            some(why)
+        )))
+    }
+
+    fn written(
+        draft: &mut Draft<'_>,
+        facts: &Facts<'_>,
+        options: &Options,
+        source: &Source,
+        site: Site,
+    ) -> Result<Self, Refused> {
         if !source.unknown.is_empty() {
             let names = some(&source.unknown);
             draft.note(format!(
@@ -271,18 +298,45 @@ fn kept(draft: &mut Draft<'_>, why: &str) -> Result<Settings, Refused> {
     Ok(Settings::Kept)
 }
 
-/// What a template is told of the servers there are; or why it cannot be.
-fn site(facts: &Facts<'_>, changeset: &Changeset) -> Result<Site, String> {
+/// Template and addresses of the settings; or why they cannot be used.
+fn usable<'f>(
+    draft: &Draft<'_>,
+    facts: &Facts<'f>,
+    known: &'f SiteFacts,
+    changeset: &Changeset,
+    own_primary: bool,
+) -> Result<(&'f Source, Site), String> {
+    let source = match &known.settings {
+        Some(Ok(source)) => source,
+        Some(Err(why)) => return Err(why.clone()),
+        None => return Err("the config names no localsettings_template".into()),
+    };
+    if !known.missing.is_empty() {
+        let (names, file) = (some(&known.missing), &known.secrets_file);
+        return Err(format!("secrets are missing: {names}; write them into {file}"));
+    }
+    Ok((source, site(draft, facts, changeset, own_primary)?))
+}
+
+/// What a template is told of the servers there are and of those that the plan launches, or of one that is the primary
+/// itself; or why it cannot be.
+fn site(
+    draft: &Draft<'_>,
+    facts: &Facts<'_>,
+    changeset: &Changeset,
+    own_primary: bool,
+) -> Result<Site, String> {
     let of = |roles: &[Role]| facts.servers(roles).map_err(|refused| refused.to_string());
     let address = |server: &Server| {
         let none = || format!("{} {} has no private address", server.role.role, server.id);
         server.private_address.clone().map(Address::Known).ok_or_else(none)
     };
     let environment = &facts.place.name;
-    let one = |found: Vec<&Server>, what: &str| match found.as_slice() {
-        [server] => address(server),
-        [] => Err(format!("{environment} has no {what}, whose address belongs into them")),
-        more => Err(format!(
+    let one = |roles: &[Role], what: &str| match (of(roles)?.as_slice(), draft.arriving(roles).as_slice()) {
+        ([server], []) => address(server),
+        ([], [arrives]) => Ok(arrives.clone()),
+        ([], _) => Err(format!("{environment} has no {what}, whose address belongs into them")),
+        (more, _) => Err(format!(
             "{environment} has {} servers of role {what}: {}",
             more.len(),
             some(more.iter().map(|one| &one.id))
@@ -291,12 +345,17 @@ fn site(facts: &Facts<'_>, changeset: &Changeset) -> Result<Site, String> {
     let mut replicas = of(&[Role::DbReplica])?;
     // R19: a new replica comes last, so that the others keep their numbers.
     replicas.sort_by_key(|server| (server.launched_at, server.id.clone()));
+    let mut replicas = replicas.into_iter().map(address).collect::<Result<Vec<_>, _>>()?;
+    replicas.extend(draft.arriving(&[Role::DbReplica]));
     Ok(Site {
         role: String::new(),
         changeset: changeset.clone(),
-        primary: one(of(&[Role::DbPrimary, Role::Combo])?, "db-primary")?,
-        replicas: replicas.into_iter().map(address).collect::<Result<_, _>>()?,
-        cache: one(of(&[Role::Cache])?, "cache")?,
+        primary: match own_primary {
+            true => LOOPBACK.into(),
+            false => one(&[Role::DbPrimary, Role::Combo], "db-primary")?,
+        },
+        replicas,
+        cache: one(&[Role::Cache], "cache")?,
     })
 }
 

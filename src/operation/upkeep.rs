@@ -24,8 +24,14 @@ pub(super) fn people(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options
             facts.place.name
         )));
     }
-    let plot =
-        Plot { layout: &facts.place.layout, build: &facts.place.build, people: &people, primary: None };
+    let plot = Plot {
+        layout: &facts.place.layout,
+        build: &facts.place.build,
+        people: &people,
+        primary: None,
+        known_hosts: "",
+        has_key: false,
+    };
     draft.title(format!(
         "give {} the people of the project: {}",
         words::count(u64::try_from(servers.len()).unwrap_or(u64::MAX), "server"),
@@ -52,7 +58,14 @@ pub(super) fn people(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options
 pub(super) fn packages(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -> Result<(), Refused> {
     facts.current("the servers were", &facts.snapshot.servers)?;
     let servers = asked(facts, options)?;
-    let plot = Plot { layout: &facts.place.layout, build: &facts.place.build, people: &[], primary: None };
+    let plot = Plot {
+        layout: &facts.place.layout,
+        build: &facts.place.build,
+        people: &[],
+        primary: None,
+        known_hosts: "",
+        has_key: false,
+    };
     draft.title(format!(
         "upgrade the packages of {}",
         words::count(u64::try_from(servers.len()).unwrap_or(u64::MAX), "server")

@@ -1,6 +1,7 @@
 //! What servers are built with beside the config: secrets, of which no value is told, and people with their keys.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::Path;
 
 use crate::config::secrets::ProjectSecrets;
@@ -16,7 +17,16 @@ pub struct Ground {
     pub unfit: Vec<(String, &'static str)>,
     /// Who works on the servers, or what is wrong with their keys; none where the config names no `ssh_keys`.
     pub people: Option<Result<Vec<Person>, String>>,
+    /// Keys of hosts that the repository may be on, lines as of ssh, or why they cannot be read; none where the project has
+    /// no such file.
+    pub known_hosts: Option<Result<String, String>>,
 }
+
+/// Where the keys of the repository's host stand, from the project's directory.
+pub const KNOWN_HOSTS: &str = "deployment/known_hosts";
+
+/// No file of hosts is larger, in bytes.
+const LARGEST: u64 = 64 * 1024;
 
 impl Ground {
     /// Reads the people's keys, and judges the secrets.
@@ -24,7 +34,30 @@ impl Ground {
         let unfit =
             found.values.iter().filter_map(|(name, secret)| Some((name.clone(), unfit(secret.expose())?)));
         let people = project.names.ssh_keys.as_deref().map(|keys| people::load(&dir.join(keys)));
-        Self { secrets: found.values.keys().cloned().collect(), unfit: unfit.collect(), people }
+        Self {
+            secrets: found.values.keys().cloned().collect(),
+            unfit: unfit.collect(),
+            people,
+            known_hosts: known_hosts(&dir.join(KNOWN_HOSTS)),
+        }
+    }
+}
+
+fn known_hosts(path: &Path) -> Option<Result<String, String>> {
+    let wrong = |why: &dyn std::fmt::Display| Some(Err(format!("{} cannot be used: {why}", path.display())));
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) => return wrong(&error),
+    };
+    let mut text = String::new();
+    match file.take(LARGEST + 1).read_to_string(&mut text) {
+        Err(error) => wrong(&error),
+        Ok(length) if length as u64 > LARGEST => wrong(&"it is larger than 64 KB"),
+        Ok(_) if text.contains(|c: char| c.is_control() && !"\n\r\t".contains(c)) => {
+            wrong(&"it has a control character in it")
+        }
+        Ok(_) => Some(Ok(text.replace('\r', ""))),
     }
 }
 

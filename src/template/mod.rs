@@ -13,5 +13,5 @@ mod services;
 mod tests;
 
 pub use facts::{Hook, SiteFacts, Source};
-pub use ground::Ground;
+pub use ground::{Ground, KNOWN_HOSTS};
 pub use render::{NEW_RELIC, Templates};

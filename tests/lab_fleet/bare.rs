@@ -78,8 +78,10 @@ impl Bare {
         let more = format!(
             "instance_settings:\n  ami: {image}\n  admin_groups: [sudo]\n  run_upgrade: true\n\
              ssh_keys: deployment/users\nsubnets: {{a: {subnet}}}\n\
-             instance_types: {{cache: t3.small, db-primary: m5.large, db-replica: m5.large}}\n\
-             security_groups: {{cache: [{group}], db-primary: [{group}], db-replica: [{group}]}}\n\
+             instance_types: {{cache: t3.small, db-primary: m5.large, db-replica: m5.large, worker: m5.large, \
+             web: t3.medium}}\n\
+             security_groups: {{cache: [{group}], db-primary: [{group}], db-replica: [{group}], worker: [{group}], \
+             web: [{group}]}}\n\
              db_settings:\n  postgresql_settings: {{shared_buffers: 32MB, checkpoint_segments: 8}}\n  \
              postgresql_networks: [10.0.0.0/8]\n"
         );
@@ -105,10 +107,14 @@ impl Bare {
         command
     }
 
+    /// The lab's word for the host of an instance.
+    pub fn host(&self, instance: &str) -> String {
+        format!("{}-{instance}", self.name)
+    }
+
     /// A shell command as root on the host of an instance; what it prints, both ways.
     pub fn on(&self, instance: &str, command: &str) -> String {
-        let host = format!("{}-{instance}", self.name);
-        self.lab.run("hosts", &["exec", &host, "sh", "-c", &format!("{{ {command}\n}} 2>&1")])
+        self.lab.run("hosts", &["exec", &self.host(instance), "sh", "-c", &format!("{{ {command}\n}} 2>&1")])
     }
 
     /// An instance as EC2 tells of it: id, private address, tags.

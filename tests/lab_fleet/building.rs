@@ -8,16 +8,16 @@ use serde_json::Value;
 use crate::bare::{Bare, KEY, PASSWORD};
 
 /// What a run printed until something was so, or until its end.
-struct Told {
-    id: String,
+pub struct Told {
+    pub id: String,
     /// The steps of its plan.
-    steps: Vec<Value>,
-    lines: Vec<String>,
-    state: String,
+    pub steps: Vec<Value>,
+    pub lines: Vec<String>,
+    pub state: String,
 }
 
 /// Runs a command; where `dies` says so, the program is killed as the job of that name begins.
-fn run(bare: &Bare, line: &str, dies: Option<&str>) -> Told {
+pub fn run(bare: &Bare, line: &str, dies: Option<&str>) -> Told {
     let mut child = bare
         .program(&format!("{line} --json"))
         .stdout(Stdio::piped())
@@ -70,8 +70,9 @@ fn script<'s>(steps: &'s [Value], name: &str) -> &'s str {
 }
 
 /// Every part of a plan once more on its server: nothing is to be done.
-fn again(bare: &Bare, instance: &str, steps: &[Value]) {
+pub fn again(bare: &Bare, instance: &str, steps: &[Value]) {
     let scripts = steps.iter().filter_map(|step| step["action"]["script"].as_str());
+    let scripts = scripts.filter(|script| script.starts_with("# sandbox: build "));
     for (number, script) in scripts.enumerate() {
         let (said, well) = part(bare, instance, script, PASSWORD);
         assert!(

@@ -1,17 +1,19 @@
 //! create-environment: whatever an environment has not yet, side by side, in one plan that is taken up again where it
-//! failed.
+//! failed: databases, cache, worker, the first release, and a group that launches it.
 
+mod servers;
+mod web;
+
+use super::create_release::from_base;
 use super::draft::Draft;
-use super::new_server::judge;
-use super::new_server::lane::{Build, Made};
 use super::new_server::place::{self, Spread};
+use super::new_server::{chosen, judge};
 use super::refused::some;
 use super::{Facts, Options, Refused};
 use crate::fleet::{NewServer, Role, RoomQuestion, Server, Standing, SubnetChoice, ZonePlace};
-use crate::plan::{Address, Lasts};
 
-/// Roles that have a server of their own, in the order of the plan.
-const ROLES: [Role; 3] = [Role::DbPrimary, Role::DbReplica, Role::Cache];
+/// Roles that have a server of their own, in the order of the plan: whoever others need first.
+const ROLES: [Role; 4] = [Role::DbPrimary, Role::DbReplica, Role::Cache, Role::Worker];
 
 /// A server that is to be made.
 struct Missing {
@@ -20,55 +22,53 @@ struct Missing {
     zone: ZonePlace,
 }
 
-pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, _: &Options) -> Result<(), Refused> {
+pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -> Result<(), Refused> {
     facts.current("the servers were", &facts.snapshot.servers)?;
+    facts.current("the groups were", &facts.snapshot.groups)?;
     nothing_pending(facts)?;
-    let missing = missing(facts)?;
-    if missing.is_empty() {
-        return Err(Refused::State(format!(
-            "{} has everything: a primary, a replica and a cache server are in use",
+    let (missing, builder) = missing(facts)?;
+    if missing.is_empty() && builder.is_none() {
+        return Err(Refused::Nothing(format!(
+            "{} has everything: a primary, a replica, a cache server and a worker are in use, and its group is there",
             facts.place.name
         )));
     }
+    let web = builder.map(|builder| web::Web::of(facts, options, builder)).transpose()?;
     for one in &missing {
         judge::database(draft, facts, &one.role)?;
         judge::secrets(facts, &one.role)?;
         judge::volume(draft, facts, &one.role)?;
     }
     let people = judge::people(draft, facts)?;
-    super::room::check(draft, facts, u32::try_from(missing.len()).unwrap_or(u32::MAX), "they are launched")?;
+    let count = missing.len() + web.iter().map(web::Web::servers).sum::<usize>();
+    super::room::check(draft, facts, u32::try_from(count).unwrap_or(u32::MAX), "they are launched")?;
     draft.goes_on();
-    draft.title(format!("create {}: {}", facts.place.name, some(missing.iter().map(|one| &one.role))));
+    let parts = missing.iter().map(|one| one.role.to_string());
+    let parts = parts.chain(web.iter().map(|_| "web servers".to_owned()));
+    draft.title(format!("create {}: {}", facts.place.name, some(parts)));
     draft.note(
         "What a step has made stays when a later one fails: `quarterdeck runs resume` goes on there once that is mended, and \
          `quarterdeck runs undo` takes away what is not in use.",
     );
-    let there = facts.servers(&[Role::DbPrimary, Role::Combo])?;
-    let known = |server: &&Server| server.private_address.clone().map(Address::Known);
-    let mut build =
-        Build { facts, people: &people, primary: there.first().and_then(known), lasts: Lasts::Stays };
-    let mut primary: Option<Made> = None;
-    for Missing { role, server, zone } in missing {
-        // R12: there is nothing to copy before the primary is whole.
-        let ready =
-            if role == Role::DbReplica { primary.iter().map(|made| made.used).collect() } else { Vec::new() };
-        let made = build.server(draft, role.word(), &role, server, &zone.zone, &[("copy", ready)]);
-        if role == Role::DbPrimary {
-            build.primary = Some(Address::later(made.slot.clone()));
-            primary = Some(made);
-        }
+    let runs_code = web.is_some() || missing.iter().any(|one| one.role == Role::Worker);
+    let code = if runs_code { Some(chosen(facts, options)?) } else { None };
+    servers::lanes(draft, facts, options, &people, missing)?;
+    if let (Some(web), Some(code)) = (web, code) {
+        web.lane(draft, facts, options, code)?;
     }
     Ok(())
 }
 
-/// Where they go; the types differ, and the quota is asked for the largest share: databases.
+/// Where they go. The types differ: the quota is looked at by the first one's.
 pub(super) fn room(facts: &Facts<'_>, _: &Options) -> Option<RoomQuestion> {
-    let missing = missing(facts).ok()?;
-    let instance_type = missing.first()?.server.instance_type.clone();
-    let mut subnets: Vec<String> = missing.iter().filter_map(|one| one.zone.subnet.clone()).collect();
+    let (missing, builder) = missing(facts).ok()?;
+    let all: Vec<(NewServer, ZonePlace)> =
+        missing.into_iter().map(|one| (one.server, one.zone)).chain(builder).collect();
+    let instance_type = all.first()?.0.instance_type.clone();
+    let mut subnets: Vec<String> = all.iter().filter_map(|(_, zone)| zone.subnet.clone()).collect();
     subnets.sort();
     subnets.dedup();
-    let mut zones: Vec<_> = missing.into_iter().map(|one| one.zone.zone).collect();
+    let mut zones: Vec<_> = all.into_iter().map(|(_, zone)| zone.zone).collect();
     zones.sort();
     zones.dedup();
     let subnets =
@@ -76,22 +76,29 @@ pub(super) fn room(facts: &Facts<'_>, _: &Options) -> Option<RoomQuestion> {
     Some(RoomQuestion { subnets, instance_type: Some(instance_type) })
 }
 
-/// The servers that there are not, where each goes and what it is.
-fn missing(facts: &Facts<'_>) -> Result<Vec<Missing>, Refused> {
+/// The servers that there are not, where each goes and what it is; and the builder of the first release, where there is no
+/// group.
+fn missing(facts: &Facts<'_>) -> Result<(Vec<Missing>, Option<(NewServer, ZonePlace)>), Refused> {
     let mut spread = Spread::of(facts)?;
     let mut all = Vec::new();
     for role in ROLES {
-        let mut there = facts.servers(std::slice::from_ref(&role))?;
-        if role == Role::DbPrimary {
-            there.extend(facts.servers(&[Role::Combo])?);
-        }
+        let there = match role {
+            // R22: a combo is primary, worker and web server.
+            Role::DbPrimary | Role::Worker => facts.servers(&[role.clone(), Role::Combo])?,
+            _ => facts.servers(std::slice::from_ref(&role))?,
+        };
         if there.is_empty() {
             let zone = spread.next(&role)?;
             let server = place::server(facts, &role, &zone)?;
             all.push(Missing { role, server, zone });
         }
     }
-    Ok(all)
+    let Some(group) = &facts.place.group else { return Ok((all, None)) };
+    if facts.known("the groups are", &facts.snapshot.groups)?.contains_key(group) {
+        return Ok((all, None));
+    }
+    let zone = spread.next(&Role::Web)?;
+    Ok((all, Some((from_base::builder(facts, &zone)?, zone))))
 }
 
 /// What another run makes, or has left, would be made twice.
@@ -109,7 +116,7 @@ fn nothing_pending(facts: &Facts<'_>) -> Result<(), Refused> {
     }
     Err(Refused::State(format!(
         "servers of {} are being made, or were left by a run that failed: {pending}. `quarterdeck runs list` has that run: \
-         resume or undo it; or terminate them",
+         resume or undo it; or let them go with terminate-server",
         facts.place.name
     )))
 }

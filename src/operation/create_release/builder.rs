@@ -3,13 +3,18 @@
 use super::super::security_groups::security_groups;
 use super::super::{Facts, Refused};
 use super::Base;
-use crate::fleet::{Group, NewServer};
+use crate::fleet::{Group, ImageId, NewServer};
 
 /// The tag `role` of a server that takes no part yet.
 pub(super) const ROLE: &str = "web-PENDING";
 
 /// The server to launch.
-pub(super) fn server(facts: &Facts<'_>, group: &Group, base: &Base) -> Result<NewServer, Refused> {
+pub(super) fn server(
+    facts: &Facts<'_>,
+    group: &Group,
+    base: &Base,
+    image: &ImageId,
+) -> Result<NewServer, Refused> {
     let (place, deployment) = (facts.place, &facts.topology.deployment);
     let environment = &place.name;
     // One of the group's own servers shows whatever the config does not say.
@@ -33,7 +38,7 @@ pub(super) fn server(facts: &Facts<'_>, group: &Group, base: &Base) -> Result<Ne
         ("role", ROLE.to_owned()),
     ];
     Ok(NewServer {
-        image: base.image.clone(),
+        image: image.clone(),
         instance_type,
         zone,
         security_groups: security_groups(

@@ -1,147 +1,85 @@
 //! create-release: an image with a branch's newest code, and what the group can launch it from, ahead of time. Nobody is
 //! served by it until it is deployed.
 
+mod base;
 mod builder;
+pub(super) mod from_base;
 mod pin;
-
-use jiff::Timestamp;
 
 use super::code::{self, Code};
 use super::deploy;
 use super::draft::{Draft, step};
+use super::new_server::{Site, job, launching, reaching};
 use super::refused::some;
 use super::release::{prefix, releases};
 use super::settings::{On, Settings};
 use super::{Facts, Options, Refused, hooks};
-use crate::fleet::{Group, ImageId, LaunchSource, Layout, NewServer, Role, RoomQuestion, SubnetChoice};
-use crate::plan::{
-    Action, Condition, HostJob, InstanceRef, Lasts, NewRelease, Repeat, Slot, Step, StepId, Undo,
-};
+use crate::fleet::{Group, LaunchSource, Layout, NewServer, Role, RoomQuestion, SubnetChoice};
+use crate::plan::{Action, InstanceRef, Lasts, NewRelease, Repeat, Slot, Step, StepId, Undo};
 use crate::recipe::{bake, code as checkout, manage};
+
+use base::{Base, Ground};
 
 /// The longest name that an image may have.
 const LONGEST: usize = 128;
 
-/// What is built upon.
-struct Base {
-    /// What the group launches now, as a numbered version.
-    launch: LaunchSource,
-    /// When that was made, as far as it is known.
-    made_at: Option<Timestamp>,
-    /// The image that it boots.
-    image: ImageId,
-    /// The type of server that it boots.
-    instance_type: Option<String>,
-    /// The instance profile that its servers have.
-    instance_profile: Option<String>,
-    /// Whether their metadata want a token.
-    tokens_required: Option<bool>,
-}
-
 pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -> Result<(), Refused> {
-    if options.branch.is_some() && options.changeset.is_some() {
-        return Err(Refused::Usage(
-            "--branch and --changeset both say which code is meant: leave one of them out".into(),
-        ));
-    }
     let group = facts.group()?;
     facts.current("the groups were", &facts.snapshot.groups)?;
     facts.current("the servers were", &facts.snapshot.servers)?;
-    let base = base(facts, group)?;
-    let code = meant(facts, options)?;
+    let base = base::of(facts, group, options)?;
+    let code = code::meant(facts, options)?;
     is_new(draft, facts, &code)?;
     let names = Names::new(facts, &code)?;
-    let server = builder::server(facts, group, &base)?;
-    super::room::check(draft, facts, 1, "the builder is launched")?;
-    let settings = Settings::of(draft, facts, options, &code.changeset)?;
-    if !settings.is_written() {
-        addresses(draft, facts, &base)?;
-    }
-    draft.assume_release(&base.launch);
     draft.title(format!("make a release of {}", code.named()));
-    draft.note(format!(
-        "It is built upon {}, and nothing is deployed: deploy-serial --release latest does that.",
-        base.launch.label()
-    ));
-    hooks::done_before(draft, facts);
-    let pinned = pin::pin(draft, facts, group, &base.launch)?;
-    let built = build(draft, facts, &code, &settings, server, pinned);
+    let built = match &base.ground {
+        Ground::Image(image) => {
+            let server = builder::server(facts, group, &base, image)?;
+            super::room::check(draft, facts, 1, "the builder is launched")?;
+            let settings = Settings::of(draft, facts, options, &code.changeset)?;
+            if !settings.is_written() {
+                addresses(draft, facts, &base)?;
+            }
+            draft.assume_release(&base.launch);
+            draft.note(format!(
+                "It is built upon {}, and nothing is deployed: deploy-serial --release latest does that.",
+                base.launch.label()
+            ));
+            hooks::done_before(draft, facts);
+            let pinned = pin::pin(draft, facts, group, &base.launch)?;
+            build(draft, facts, &code, &settings, server, pinned)
+        }
+        Ground::Empty(why) => {
+            let server = from_base::server(facts, options, &base)?;
+            super::room::check(draft, facts, 1, "the builder is launched")?;
+            draft.note(format!(
+                "It is built upon the empty image of the config, {why}. Nothing is deployed: deploy-serial --release \
+                 latest does that."
+            ));
+            let release = from_base::Release::of(draft, facts, options, code.clone())?;
+            let pinned = pin::pin(draft, facts, group, &base.launch)?;
+            let site = Site { lane: BUILDER, slot: &slot() };
+            release.build(draft, facts, site, server, pinned)
+        }
+    };
     bake_it(draft, group, &base, &code, names, built);
     Ok(())
 }
 
 /// Where the builder goes, and what it is.
-pub(super) fn room(facts: &Facts<'_>, _: &Options) -> Option<RoomQuestion> {
+pub(super) fn room(facts: &Facts<'_>, options: &Options) -> Option<RoomQuestion> {
     let group = facts.group().ok()?;
-    let server = builder::server(facts, group, &base(facts, group).ok()?).ok()?;
+    let base = base::of(facts, group, options).ok()?;
+    let server = match &base.ground {
+        Ground::Image(image) => builder::server(facts, group, &base, image),
+        Ground::Empty(_) => from_base::server(facts, options, &base),
+    };
+    let server = server.ok()?;
     let subnets = match server.subnet {
         Some(subnet) => SubnetChoice::Named(vec![subnet]),
         None => SubnetChoice::DefaultOf(server.zone.into_iter().collect()),
     };
     Some(RoomQuestion { subnets, instance_type: Some(server.instance_type) })
-}
-
-/// The code that is meant: the changeset that was named, or the head of the branch.
-fn meant(facts: &Facts<'_>, options: &Options) -> Result<Code, Refused> {
-    if let Some(changeset) = &options.changeset {
-        return Ok(Code::of(facts, changeset.clone()));
-    }
-    let Some(branch) = options.branch.as_deref().or(facts.place.branch.as_deref()) else {
-        let (deployment, environment) = (&facts.topology.deployment, &facts.place.name);
-        return Err(Refused::Usage(format!(
-            "the config names no branch for {environment}: say --branch or --changeset, or name it in \
-             fabulaws-config.yml under `branches`, `{deployment}`, `{environment}`"
-        )));
-    };
-    code::head(facts, branch, "name the changeset with --changeset")
-}
-
-/// What the group launches now, if an image can be built upon it.
-fn base(facts: &Facts<'_>, group: &Group) -> Result<Base, Refused> {
-    let (name, environment) = (&group.name, &facts.place.name);
-    let point = "point it at a release that is there first, with the AWS console";
-    let Some(launch) = &group.launch else {
-        return Err(Refused::State(format!(
-            "{name} launches nothing, for what it launched was deleted or never made: there is no image to build \
-             upon. Where {environment} has none at all the environment has to be created first; otherwise {point}"
-        )));
-    };
-    let snapshot = facts.snapshot;
-    let all = facts.known("what the groups launch is", &snapshot.launch)?;
-    let label = launch.label();
-    let Some(settings) = all.get(launch) else {
-        return Err(Refused::State(format!("{label}, which {name} launches, was deleted: {point}")));
-    };
-    if settings.resolved.is_floating() {
-        return Err(Refused::Facts(format!(
-            "{name} follows {label}, and which version that is now is not known: refresh and ask again"
-        )));
-    }
-    let Some(image) = &settings.image else {
-        return Err(Refused::State(format!(
-            "{label} names no image: there is nothing to build upon. The environment has to be created first"
-        )));
-    };
-    let images = facts.known("the images are", &snapshot.images)?;
-    match images.get(image).map(|image| image.state.as_str()) {
-        Some("available") => {}
-        Some(state) => {
-            return Err(Refused::State(format!(
-                "image {image}, which {label} boots, is {state}: wait until it is available, or {point}"
-            )));
-        }
-        None => {
-            return Err(Refused::State(format!("image {image}, which {label} boots, was deleted: {point}")));
-        }
-    }
-    Ok(Base {
-        launch: settings.resolved.clone(),
-        made_at: snapshot.release_of_launch(launch).made_at,
-        image: image.clone(),
-        instance_type: settings.instance_type.clone(),
-        instance_profile: settings.instance_profile.clone(),
-        tokens_required: settings.tokens_required,
-    })
 }
 
 /// A release of the same code is made anew only when somebody says so.
@@ -191,13 +129,13 @@ fn addresses(draft: &mut Draft<'_>, facts: &Facts<'_>, base: &Base) -> Result<()
 }
 
 /// Names with the time and the code in them: unique, and read again by everybody.
-struct Names {
-    image: String,
-    release: String,
+pub(super) struct Names {
+    pub(super) image: String,
+    pub(super) release: String,
 }
 
 impl Names {
-    fn new(facts: &Facts<'_>, code: &Code) -> Result<Self, Refused> {
+    pub(super) fn new(facts: &Facts<'_>, code: &Code) -> Result<Self, Refused> {
         let time = facts.now.strftime("%Y.%m.%d-%H.%M.%S");
         let rest = format!("{time}_{}", code.changeset);
         let image = format!("{}_{}_web_{rest}", facts.topology.deployment, facts.place.name);
@@ -227,6 +165,24 @@ fn build(
     server: NewServer,
     pinned: Option<StepId>,
 ) -> StepId {
+    let what = what_it_is(&server);
+    let site = Site { lane: BUILDER, slot: &slot() };
+    let name = format!("{}_{}_{}", facts.topology.deployment, facts.place.name, builder::ROLE);
+    let launch = draft.add(Step {
+        after: pinned.into_iter().collect(),
+        becomes: Some(what),
+        ..launched(site, "launch a builder from the last release's image", &name, server)
+    });
+    let reached = draft.add(Step { after: vec![launch], ..reaching(site) });
+    let mut last = reached;
+    for job in jobs(facts, code, settings) {
+        last = draft.add(Step { after: vec![last], ..job });
+    }
+    last
+}
+
+/// A builder in words.
+fn what_it_is(server: &NewServer) -> String {
     let mut what = format!("{} from {}", server.instance_type, server.image);
     if server.public_address {
         what.push_str(", with a public address");
@@ -234,35 +190,16 @@ fn build(
     if let Some(profile) = &server.instance_profile {
         what = format!("{what}, with instance profile {}", crate::fleet::text::one_line(profile));
     }
-    let launch = draft.add(Step {
-        after: pinned.into_iter().collect(),
-        becomes: Some(what),
+    what
+}
+
+/// The step that launches a builder.
+fn launched(site: Site<'_>, title: &str, name: &str, server: NewServer) -> Step {
+    Step {
         lasts: Lasts::UntilTheEnd,
         undo: Undo::Reverse("the builder is terminated, whatever way this ends".into()),
-        repeat: Repeat::Check,
-        deadline_s: 900,
-        ..step(
-            BUILDER,
-            "launch a builder from the last release's image",
-            format!("{}_{}_{}", facts.topology.deployment, facts.place.name, builder::ROLE),
-            Action::Launch { slot: slot(), server: Box::new(server) },
-        )
-    });
-    let reached = draft.add(Step {
-        after: vec![launch],
-        deadline_s: 1_200,
-        ..step(
-            BUILDER,
-            "wait until it can be reached",
-            BUILDER,
-            Action::Await { condition: Condition::Reachable { instance: InstanceRef::Later(slot()) } },
-        )
-    });
-    let mut last = reached;
-    for job in jobs(facts, code, settings) {
-        last = draft.add(Step { after: vec![last], ..job });
+        ..launching(site, title, name, server)
     }
-    last
 }
 
 /// What is done on the builder, in its order.
@@ -275,25 +212,27 @@ fn jobs(facts: &Facts<'_>, code: &Code, settings: &Settings) -> Vec<Step> {
         stays: false,
         beat: false,
     };
+    let slot = slot();
+    let site = Site { lane: BUILDER, slot: &slot };
     let code_script = checkout::checkout(layout, &code.changeset);
     let mut all = vec![
-        Step { becomes: Some(code.named()), ..job("check out the code", "code", code_script, 900) },
-        job("install its requirements", "requirements", checkout::requirements(layout), 1_800),
+        Step { becomes: Some(code.named()), ..job(site, "check out the code", "code", code_script, 900) },
+        job(site, "install its requirements", "requirements", checkout::requirements(layout), 1_800),
     ];
     all.extend(settings.steps(facts, BUILDER, &on));
     if layout.code.static_local {
         // R21: without the manifest every page would be a 500.
-        all.push(job("collect static files", "collectstatic", manage::collectstatic(layout), 1_800));
-        all.push(job("compress static files", "compress", manage::compress(layout), 1_800));
+        all.push(job(site, "collect static files", "collectstatic", manage::collectstatic(layout), 1_800));
+        all.push(job(site, "compress static files", "compress", manage::compress(layout), 1_800));
     }
-    all.push(clean(layout));
+    all.push(clean(site, layout));
     all
 }
 
 /// R9. The one script that must not run anywhere else: it is told which server is meant.
-fn clean(layout: &Layout) -> Step {
+fn clean(site: Site<'_>, layout: &Layout) -> Step {
     let title = "remove host keys, machine-id, pid files, history, temporary secrets";
-    let mut step = job(title, "clean", bake::clean(layout), 300);
+    let mut step = job(site, title, "clean", bake::clean(layout), 300);
     if let Action::Job(job) = &mut step.action {
         job.names_server = true;
     }
@@ -302,19 +241,6 @@ fn clean(layout: &Layout) -> Step {
 
 /// The lane of the builder's steps, and what it is called.
 const BUILDER: &str = "builder";
-
-fn job(title: &str, name: &str, script: String, deadline_s: u32) -> Step {
-    let job = HostJob {
-        server: InstanceRef::Later(slot()),
-        name: name.into(),
-        script,
-        user: None,
-        back: None,
-        files: Vec::new(),
-        names_server: false,
-    };
-    Step { deadline_s, ..step(BUILDER, title, BUILDER, Action::Job(Box::new(job))) }
-}
 
 /// Makes the image and what the group can launch, and lets the builder go.
 fn bake_it(draft: &mut Draft<'_>, group: &Group, base: &Base, code: &Code, names: Names, built: StepId) {

@@ -66,7 +66,7 @@ pub(super) fn look(
         match untold {
             // A clone that lacks one of them is told to fetch.
             Some(why) => {
-                draft.note(format!("Which migrations lie between is not known: {why}. Look at them: {HARM}"))
+                draft.note(format!("Which migrations lie between is not known: {why}. Look at them: {HARM}"));
             }
             None => {
                 draft.note(format!(

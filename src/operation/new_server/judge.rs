@@ -1,5 +1,7 @@
 //! Whether a new server may be made at all: refused before anything begins.
 
+use std::collections::BTreeSet;
+
 use super::super::draft::Draft;
 use super::super::refused::some;
 use super::super::{Facts, Refused};
@@ -32,9 +34,14 @@ pub(super) fn is_free(
     if *role == Role::DbReplica {
         return primary(draft, facts).map(Some);
     }
+    if matches!(role, Role::Worker | Role::Web) {
+        return Ok(None);
+    }
     let mut taken = there;
-    if *role == Role::DbPrimary {
-        taken.extend(facts.servers(&[Role::Combo])?);
+    match role {
+        Role::DbPrimary => taken.extend(facts.servers(&[Role::Combo])?),
+        Role::Combo => taken.extend(facts.servers(&[Role::DbPrimary])?),
+        _ => {}
     }
     if taken.is_empty() {
         return Ok(None);
@@ -43,8 +50,9 @@ pub(super) fn is_free(
         Role::Cache => "sessions and tasks are in it, and settings name its address",
         _ => "the data are in it: a replica takes its place with promotion",
     };
+    let there = some(taken.iter().map(|server| &server.role.role).collect::<BTreeSet<_>>());
     Err(Refused::State(format!(
-        "{environment} has a {role} server in use, {}: {at_stake}. Once it is out of use, give its tag `role` the ending \
+        "{environment} has a {there} server in use, {}: {at_stake}. Once it is out of use, give its tag `role` the ending \
          -OLD, and ask again",
         some(taken.iter().map(|server| &server.id))
     )))
@@ -85,7 +93,7 @@ pub(in super::super) fn database(
     facts: &Facts<'_>,
     role: &Role,
 ) -> Result<(), Refused> {
-    if *role == Role::Cache {
+    if !matches!(role, Role::DbPrimary | Role::DbReplica | Role::Combo) {
         return Ok(());
     }
     let (layout, database) = (&facts.place.layout, &facts.place.build.database);
@@ -131,7 +139,7 @@ fn is_network(network: &str) -> bool {
     bits.parse::<u8>().is_ok_and(|bits| bits <= most)
 }
 
-fn is_package(name: &str) -> bool {
+pub(super) fn is_package(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
     name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric()) && name.bytes().all(fits)
 }

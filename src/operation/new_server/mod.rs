@@ -1,15 +1,18 @@
-//! new-server: a cache, a database primary or a replica, from an empty Ubuntu image to a server in use.
+//! new-server: a server of any role, from an empty Ubuntu image to a server in use.
 
+mod app;
+mod build;
 pub(super) mod judge;
-pub(super) mod lane;
 pub(super) mod place;
 
 use super::draft::Draft;
 use super::{Facts, Options, Refused};
-use crate::fleet::{Role, RoomQuestion, SubnetChoice, Zone, words};
+use crate::fleet::{Changeset, Role, RoomQuestion, SubnetChoice, Zone, words};
 use crate::plan::{Address, Lasts};
-use crate::recipe::build;
-use lane::Build;
+use crate::recipe::build as recipe;
+
+pub(super) use app::{App, chosen, job};
+pub(super) use build::{Build, Site, launching, reaching};
 
 /// The most servers of one plan.
 const MOST: u32 = 20;
@@ -23,21 +26,26 @@ struct Asked {
 }
 
 pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -> Result<(), Refused> {
-    let asked = asked(options)?;
+    let asked = asked(facts, options)?;
     facts.current("the servers were", &facts.snapshot.servers)?;
     let primary = judge::is_free(draft, facts, &asked.role)?;
     judge::database(draft, facts, &asked.role)?;
     judge::secrets(facts, &asked.role)?;
     judge::volume(draft, facts, &asked.role)?;
     let people = judge::people(draft, facts)?;
+    let app = match recipe::runs_code(&asked.role) {
+        true => Some(App::of(draft, facts, options, &asked.role, asked.count)?),
+        false => None,
+    };
     let zones = place::zones(facts, options, &asked.role, asked.count as usize)?;
     let servers = zones.iter().map(|zone| Ok((place::server(facts, &asked.role, zone)?, &zone.zone)));
     let servers = servers.collect::<Result<Vec<_>, Refused>>()?;
     super::room::check(draft, facts, asked.count, "it is launched")?;
     let role = &asked.role;
+    let of_code = app.as_ref().map_or_else(String::new, |app| format!(" with {}", app.code.named()));
     draft.title(match asked.count {
-        1 => format!("make a {role} server"),
-        count => format!("make {count} {role} servers"),
+        1 => format!("make a {role} server{of_code}"),
+        count => format!("make {count} {role} servers{of_code}"),
     });
     if servers.iter().any(|(server, _)| server.key_name.is_none()) {
         draft.note(
@@ -51,23 +59,26 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
              is mended, and `quarterdeck runs undo` terminates it."
         ));
     }
+    let primary = primary.map(Address::Known);
     let build = Build {
         facts,
+        role,
         people: &people,
-        primary: primary.map(Address::Known),
+        primary: primary.as_ref(),
+        app: app.as_ref(),
         lasts: if asked.keep { Lasts::Stays } else { Lasts::UnlessStopped },
     };
     let several = servers.len() > 1;
     for (number, (server, zone)) in (1_u32..).zip(servers) {
         let lane = if several { format!("{role} {number}") } else { role.to_string() };
-        build.server(draft, &lane, role, server, zone, &[]);
+        build.server(draft, &lane, server, zone);
     }
     Ok(())
 }
 
 /// Where they go, and what they are.
 pub(super) fn room(facts: &Facts<'_>, options: &Options) -> Option<RoomQuestion> {
-    let asked = asked(options).ok()?;
+    let asked = asked(facts, options).ok()?;
     let zones = place::zones(facts, options, &asked.role, asked.count as usize).ok()?;
     let instance_type = place::server(facts, &asked.role, zones.first()?).ok()?.instance_type;
     let mut subnets: Vec<String> = zones.iter().filter_map(|zone| zone.subnet.clone()).collect();
@@ -84,8 +95,29 @@ pub(super) fn room(facts: &Facts<'_>, options: &Options) -> Option<RoomQuestion>
     Some(RoomQuestion { subnets, instance_type: Some(instance_type) })
 }
 
-fn asked(options: &Options) -> Result<Asked, Refused> {
-    let known = build::ROLES.iter().map(Role::word);
+/// What is to be known of the repository.
+pub(super) enum Wanted {
+    /// Nothing.
+    Nothing,
+    /// This changeset, which the environment runs.
+    InUse(Changeset),
+    /// What was named, or the branch's head.
+    Named,
+}
+
+/// What is to be known of the repository before this is planned.
+pub(super) fn wanted(facts: &Facts<'_>, options: &Options) -> Wanted {
+    match asked(facts, options) {
+        Ok(asked) if recipe::runs_code(&asked.role) => {
+            let is_named = options.branch.is_some() || options.changeset.is_some();
+            app::in_use(facts).filter(|_| !is_named).map_or(Wanted::Named, Wanted::InUse)
+        }
+        _ => Wanted::Nothing,
+    }
+}
+
+fn asked(facts: &Facts<'_>, options: &Options) -> Result<Asked, Refused> {
+    let known = recipe::ROLES.iter().map(Role::word);
     let Some(word) = &options.role else {
         let known: Vec<&str> = known.collect();
         return Err(Refused::Usage(format!(
@@ -94,22 +126,28 @@ fn asked(options: &Options) -> Result<Asked, Refused> {
         )));
     };
     let role = Role::parse(word);
-    match role {
-        Role::Web | Role::Worker | Role::Combo => {
-            return Err(Refused::Usage(format!(
-                "new-server builds no {role} server: it builds {}. Web servers come from the group, by create-release and \
-                 deploy-serial",
-                build::ROLES.iter().map(Role::word).collect::<Vec<_>>().join(", ")
-            )));
-        }
-        Role::Other(_) | Role::Untagged => return Err(Refused::unknown("role", word, known)),
-        Role::Cache | Role::DbPrimary | Role::DbReplica => {}
+    if matches!(role, Role::Other(_) | Role::Untagged) {
+        return Err(Refused::unknown("role", word, known));
+    }
+    if let (Role::Web, Some(group)) = (&role, &facts.place.group) {
+        return Err(Refused::Usage(format!(
+            "web servers of {} come from its group {group}, by create-release and deploy-serial: one beside it would be \
+             nobody's",
+            facts.place.name
+        )));
+    }
+    if !recipe::runs_code(&role)
+        && (options.branch.is_some() || options.changeset.is_some() || options.no_migrate)
+    {
+        return Err(Refused::Usage(format!(
+            "a {role} server runs no code of the project: leave --branch, --changeset and --no-migrate out"
+        )));
     }
     let count = options.count.unwrap_or(1);
     if !(1..=MOST).contains(&count) {
         return Err(Refused::Usage(format!("--count wants a number from 1 to {MOST}, not {count}")));
     }
-    if count > 1 && role != Role::DbReplica {
+    if count > 1 && matches!(role, Role::Cache | Role::DbPrimary | Role::Combo) {
         return Err(Refused::Usage(format!(
             "an environment has one {role} server, and --count asks for {}: leave --count out",
             words::grouped(count.into())

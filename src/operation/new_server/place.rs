@@ -22,7 +22,7 @@ pub(super) fn asked(facts: &Facts<'_>, options: &Options) -> Result<Option<ZoneP
 }
 
 /// The zones of so many new servers, in the order in which they are launched.
-pub(super) fn zones(
+pub(in super::super) fn zones(
     facts: &Facts<'_>,
     options: &Options,
     role: &Role,

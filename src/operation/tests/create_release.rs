@@ -348,7 +348,7 @@ fn without_anything_to_build_upon_it_is_refused() {
     });
     assert!(deleted.starts_with("gone, which staging-ag launches, was deleted: point it"), "{deleted}");
     let image = refused(|world| world.parts.images.clear());
-    assert!(image.starts_with("image ami-1, which myproject_staging_lc_"), "{image}");
+    assert!(image.contains("avail_zones"), "it is built upon the empty image then: {image}");
     let pending = refused(|world| world.parts.images[0].state = "pending".into());
     assert!(pending.contains("is pending: wait until it is available"), "{pending}");
     let alone = refused(|world| world.parts.servers.retain(|server| server.role.role != Role::Web));

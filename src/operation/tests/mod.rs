@@ -1,5 +1,6 @@
 //! Planners, on environments as they should be and spoiled by the test.
 
+mod app_servers;
 mod branches;
 mod cdn;
 mod combo;

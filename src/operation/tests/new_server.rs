@@ -65,6 +65,7 @@ pub(super) fn world(without: &[&str]) -> World {
             secrets: ["broker_password", "database_password"].map(ToOwned::to_owned).into(),
             unfit: Vec::new(),
             people: Some(Ok(vec![ana])),
+            known_hosts: None,
         },
     });
     world
@@ -212,10 +213,8 @@ fn what_is_asked_for_in_a_way_that_makes_no_sense_is_refused() {
     for (options, why) in [
         (vec![], "say what the server is for: --role cache"),
         (vec![(Opt::Role, "cahce")], "there is no role `cahce`; did you mean `cache`?"),
-        (
-            vec![(Opt::Role, "web")],
-            "new-server builds no web server: it builds cache, db-primary, db-replica",
-        ),
+        (vec![(Opt::Role, "web")], "web servers of staging come from its group"),
+        (vec![CACHE, (Opt::Branch, "main")], "a cache server runs no code of the project"),
         (vec![CACHE, (Opt::Count, "0")], "--count wants a number from 1 to 20, not 0"),
         (vec![CACHE, (Opt::Count, "2")], "an environment has one cache server"),
     ] {

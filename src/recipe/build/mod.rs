@@ -2,9 +2,11 @@
 //! in the end whether there was anything to change. So one that broke off is taken up again, and a second time changes
 //! nothing. Ubuntu 22.04 and 24.04, Debian 12, with systemd.
 
+mod app;
 mod base;
 mod cache;
 mod database;
+mod repository;
 mod settings;
 
 use super::script::Script;
@@ -12,6 +14,7 @@ use crate::fleet::{BuildPlace, Layout, Person, Role};
 use crate::plan::Address;
 
 pub use database::stop_for_good;
+pub use repository::{Access, access};
 pub use settings::{Judged, method, settings};
 
 /// Something that is brought about on a server.
@@ -44,19 +47,36 @@ pub struct Plot<'a> {
     pub people: &'a [Person],
     /// The private address of the primary, for a replica.
     pub primary: Option<&'a Address>,
+    /// Keys of hosts that the repository may be on, lines as of ssh; none where the first one shown is believed.
+    pub known_hosts: &'a str,
+    /// Whether there is a key among the secrets that may read the repository.
+    pub has_key: bool,
 }
 
-/// Roles that are built.
-pub const ROLES: [Role; 3] = [Role::Cache, Role::DbPrimary, Role::DbReplica];
+/// The secret that is a private key, which may read the project's repository.
+pub const REPOSITORY_KEY: &str = "repository_key";
 
-/// The parts of a server of this role, in their order; none of one that is not built.
+/// Roles that are built.
+pub const ROLES: [Role; 6] =
+    [Role::Cache, Role::DbPrimary, Role::DbReplica, Role::Worker, Role::Web, Role::Combo];
+
+/// Whether servers of this role run the project's code.
+#[must_use]
+pub const fn runs_code(role: &Role) -> bool {
+    matches!(role, Role::Worker | Role::Web | Role::Combo)
+}
+
+/// The parts of a server of this role, in their order, those apart that need the code; none of one that is not built.
 #[must_use]
 pub fn parts(role: &Role, plot: &Plot<'_>) -> Vec<Part> {
     let own = match role {
         Role::Cache => cache::parts(plot),
         Role::DbPrimary => database::primary(plot),
         Role::DbReplica => database::replica(plot),
-        _ => return Vec::new(),
+        Role::Worker | Role::Web => app::parts(role, plot),
+        // R22: primary, web server and worker on one server.
+        Role::Combo => database::primary(plot).into_iter().chain(app::parts(role, plot)).collect(),
+        Role::Other(_) | Role::Untagged => return Vec::new(),
     };
     base::parts(plot).into_iter().chain(own).collect()
 }
@@ -73,12 +93,26 @@ pub fn packages(plot: &Plot<'_>) -> Part {
     base::packages(plot, true)
 }
 
+/// What is installed for the code that is checked out by then, before anything is made of it.
+#[must_use]
+pub fn for_code(plot: &Plot<'_>) -> Part {
+    app::of_code(plot)
+}
+
+/// What comes last on a server that runs code: what lets users in, and what shows that it works.
+#[must_use]
+pub fn serving(role: &Role, plot: &Plot<'_>) -> Vec<Part> {
+    let web = if matches!(role, Role::Web | Role::Combo) { app::web(plot) } else { Vec::new() };
+    let worker = matches!(role, Role::Worker | Role::Combo).then(|| app::worker(plot));
+    worker.into_iter().chain(web).collect()
+}
+
 /// The secrets that a server of this role is built with.
 #[must_use]
 pub const fn secrets(role: &Role) -> &'static [&'static str] {
     match role {
         Role::Cache => &["broker_password"],
-        Role::DbPrimary | Role::DbReplica => &["database_password"],
+        Role::DbPrimary | Role::DbReplica | Role::Combo => &["database_password"],
         _ => &[],
     }
 }

@@ -4,14 +4,21 @@
 use std::sync::LazyLock;
 
 use super::*;
-use crate::fleet::{BuildPlace, Person, Role};
+use crate::fleet::{AppPlace, BuildPlace, Person, Role};
 use crate::plan::Address;
 use crate::recipe::build::{self, Plot};
 
 static PRIMARY: LazyLock<Address> = LazyLock::new(|| "10.0.1.5".into());
 
 fn plot_of<'a>(layout: &'a Layout, build: &'a BuildPlace, people: &'a [Person]) -> Plot<'a> {
-    Plot { layout, build, people, primary: Some(&PRIMARY) }
+    Plot {
+        layout,
+        build,
+        people,
+        primary: Some(&PRIMARY),
+        known_hosts: "git.example.com ssh-ed25519 K",
+        has_key: true,
+    }
 }
 
 /// Every script that builds a server, and that takes something of it back.
@@ -21,9 +28,19 @@ pub(super) fn every(layout: &Layout) -> Vec<String> {
     let build = BuildPlace {
         admin_groups: vec!["sudo".into()],
         mirror: Some("mirror.example.com".into()),
+        app: AppPlace {
+            repo: Some("git@git.example.com:example/myproject.git".into()),
+            less: Some("4.1.3".into()),
+            packages: vec!["libmemcached-dev".into()],
+            ..AppPlace::default()
+        },
         ..BuildPlace::default()
     };
-    let of_role = |role: &Role| build::parts(role, &plot_of(layout, &build, &people));
+    let plot = plot_of(layout, &build, &people);
+    let of_role = |role: &Role| {
+        let last = if build::runs_code(role) { build::serving(role, &plot) } else { Vec::new() };
+        build::parts(role, &plot).into_iter().chain([build::for_code(&plot)]).chain(last)
+    };
     let parts: Vec<_> = build::ROLES.iter().flat_map(of_role).collect();
     let of_parts = parts.into_iter().flat_map(|part| [Some(part.script), part.back]).flatten();
     of_parts.chain([build::stop_for_good()]).collect()

@@ -5,6 +5,8 @@ use crate::engine::run::{Halt, resume};
 use crate::fleet::{InstanceId, Role, Server, Standing};
 
 const LINE: &str = "new-server staging --role db-replica";
+/// One beside the worker that has beat.
+const WORKER: &str = "new-server staging --role worker";
 
 async fn servers(kit: &Kit) -> Vec<Server> {
     let all = kit.cloud.servers(&kit.target.topology.deployment).await.unwrap();
@@ -13,7 +15,11 @@ async fn servers(kit: &Kit) -> Vec<Server> {
 
 /// A replica in use that a run has made.
 fn is_new(server: &Server) -> bool {
-    server.role.role == Role::DbReplica && server.role.standing == Standing::Active && !server.is_gone()
+    is_new_of(server, &Role::DbReplica)
+}
+
+fn is_new_of(server: &Server, role: &Role) -> bool {
+    server.role.role == *role && server.role.standing == Standing::Active && !server.is_gone()
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,11 +89,11 @@ async fn a_part_that_fails_takes_the_server_away_unless_it_is_to_stay_and_a_serv
 }
 
 /// Kills the whole operation after every record; what is done then must end as the check says.
-async fn killed(undo: bool) {
-    for records in 1..120 {
+async fn killed(line: &str, role: Role, undo: bool) {
+    for records in 1..200 {
         let kit = Kit::new();
         let halt = Halt::after(records);
-        let plan = kit.plan(LINE).await.unwrap();
+        let plan = kit.plan(line).await.unwrap();
         let place = kit.place("staging");
         let who = launch(&kit.target, None, false).await;
         let halted = kit.store().with_halt(halt.clone());
@@ -116,7 +122,7 @@ async fn killed(undo: bool) {
             assert!(made.len() <= 1 && made.iter().all(Server::is_gone), "{records}: {made:?}");
         } else {
             assert_eq!(state, RunState::Done, "{records}: {:?}", story.failure());
-            assert!(made.len() == 1 && is_new(&made[0]), "{records}: {made:?}");
+            assert!(made.len() == 1 && is_new_of(&made[0], &role), "{records}: {made:?}");
         }
     }
     panic!("it never came to its end");
@@ -124,10 +130,32 @@ async fn killed(undo: bool) {
 
 #[tokio::test(start_paused = true)]
 async fn killed_after_any_record_a_new_server_is_made_once() {
-    killed(false).await;
+    killed(LINE, Role::DbReplica, false).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn killed_after_any_record_a_new_server_is_undone_and_nothing_of_it_stays() {
-    killed(true).await;
+    killed(LINE, Role::DbReplica, true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_after_any_record_a_new_worker_is_made_once() {
+    killed(WORKER, Role::Worker, false).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_after_any_record_a_new_worker_is_undone_and_nothing_of_it_stays() {
+    killed(WORKER, Role::Worker, true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_beside_another_is_made_with_the_code_in_use_and_does_no_beat() {
+    let kit = Kit::new();
+    let plan = kit.plan(WORKER).await.unwrap();
+    assert!(plan.title.starts_with("make a worker server with "), "{}", plan.title);
+    let (state, story) = kit.apply(WORKER).await;
+    assert_eq!(state, RunState::Done, "{:?}", story.failure());
+    let titles: Vec<&str> = story.each().map(|(step, _)| step.title.as_str()).collect();
+    assert!(titles.contains(&"start Celery, without beat"), "{titles:?}");
+    assert!(!titles.contains(&"migrate the database"), "{titles:?}");
 }

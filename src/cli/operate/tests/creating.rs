@@ -5,6 +5,9 @@ use crate::engine::run::{Halt, resume};
 use crate::fleet::{Role, Server};
 
 const LINE: &str = "create-environment staging";
+const WHOLE: &str = "create-environment staging --changeset a1b2c3d4";
+const FOUNDATION: &str = "create-foundation staging --ssh-from 203.0.113.0/24 --certificate \
+                          arn:aws:acm:us-east-1:123456789012:certificate/0f6d0a3a-90ab-4cde";
 const ROLES: [Role; 3] = [Role::DbPrimary, Role::DbReplica, Role::Cache];
 
 /// An environment whose databases and cache are out of use.
@@ -128,4 +131,97 @@ async fn killed_anywhere_an_environment_is_made_once() {
 #[tokio::test(start_paused = true)]
 async fn killed_anywhere_and_undone_nothing_stays_but_what_is_in_use() {
     killed(true).await;
+}
+
+/// A cloud with nothing in it but what environments stand on.
+async fn founded() -> Kit {
+    let kit = Kit::of(Scenario::Empty);
+    let (state, story) = kit.apply(FOUNDATION).await;
+    assert_eq!(state, RunState::Done, "{:?}", story.failure());
+    // Until every answer of AWS agrees (R25).
+    kit.cloud.pause(Duration::from_secs(120)).await;
+    kit
+}
+
+#[tokio::test(start_paused = true)]
+async fn from_nothing_every_role_is_made_the_group_launches_the_first_release_and_its_servers_are_in_service()
+{
+    let kit = Kit::of(Scenario::Empty);
+    let refused = kit.plan(WHOLE).await.unwrap_err().to_string();
+    assert!(refused.contains("create-foundation"), "{refused}");
+    let kit = founded().await;
+    let (state, story) = kit.apply(WHOLE).await;
+    assert_eq!(state, RunState::Done, "{:?}", story.failure());
+    kit.cloud.pause(Duration::from_secs(120)).await;
+    let group = kit.group("staging").await;
+    assert_eq!(group.sizes(), Sizes { min: 2, desired: 2, max: 4 });
+    let all = of_environment(&kit).await;
+    let mut roles: Vec<String> = all.iter().map(|server| server.tags["role"].clone()).collect();
+    roles.sort();
+    assert_eq!(roles, ["cache", "db-primary", "db-replica", "web", "web", "worker"], "and no builder");
+    for balancer in &kit.place("staging").load_balancers {
+        let health = kit.cloud.member_health(balancer).await.unwrap();
+        assert_eq!(health.len(), 2);
+        assert!(health.iter().all(|one| one.state == crate::fleet::HealthState::InService), "{health:?}");
+    }
+    let refused = kit.plan(WHOLE).await.unwrap_err().to_string();
+    assert!(refused.contains("has everything"), "{refused}");
+    // What there is by then is deployed to as if it had always been there.
+    let release = kit.cloud.releases(&group.launch.unwrap(), "myproject_staging_lc_").await.unwrap();
+    assert_eq!(release.len(), 1, "the first release has its name");
+}
+
+#[tokio::test(start_paused = true)]
+async fn lanes_wait_for_what_they_need_and_for_nothing_else() {
+    let kit = founded().await;
+    let (_, story) = kit.apply(WHOLE).await;
+    let span = |lane: &str| {
+        let of = story.each().filter(|(step, _)| step.lane == lane);
+        let all: Vec<_> = of.map(|(_, told)| (told.began.unwrap(), told.ended.clone().unwrap().0)).collect();
+        (all.iter().map(|one| one.0).min().unwrap(), all.iter().map(|one| one.1).max().unwrap())
+    };
+    let lanes = ["db-primary", "db-replica", "cache", "worker", "builder"];
+    let first_end = lanes.iter().map(|lane| span(lane).1).min().unwrap();
+    assert!(lanes.iter().all(|lane| span(lane).0 < first_end), "every lane begins before any ends");
+    let whole = span("web").1.duration_since(span("db-primary").0).as_secs_f64();
+    // The longest chain of steps that wait for one another.
+    let mut longest = std::collections::BTreeMap::new();
+    for (step, told) in story.each() {
+        let took = told.ended.clone().unwrap().0.duration_since(told.began.unwrap()).as_secs_f64();
+        let before = step.after.iter().map(|id| longest[id]).fold(0.0_f64, f64::max);
+        longest.insert(step.id, before + took);
+    }
+    let bound = longest.values().copied().fold(0.0_f64, f64::max);
+    assert!(whole <= bound * 1.15, "{whole} s, where the longest lane takes {bound} s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_of_step_that_fails_once_is_gone_on_with_and_nothing_is_made_twice() {
+    for broken in [
+        "build people",
+        "build postgres",
+        "build app",
+        "requirements",
+        "migrate",
+        "celery start",
+        "health",
+        "clean",
+    ] {
+        let kit = founded().await;
+        kit.cloud.break_script(broken, "it is Saturday", 1);
+        let plan = kit.plan(WHOLE).await.unwrap();
+        let place = kit.place("staging");
+        let who = launch(&kit.target, None, false).await;
+        let started =
+            begin(ports(&kit.target, &place).unwrap(), kit.store(), plan, who.clone()).await.unwrap();
+        let id = started.id.clone();
+        let (state, story) = told(started).await;
+        assert_eq!(state, RunState::Failed, "{broken}");
+        assert!(story.goes_on(), "{broken}");
+        let again = resume(ports(&kit.target, &place).unwrap(), kit.store(), id, false, who).await.unwrap();
+        let (state, story) = told(again).await;
+        assert_eq!(state, RunState::Done, "{broken}: {:?}", story.failure());
+        kit.cloud.pause(Duration::from_secs(120)).await;
+        assert_eq!(of_environment(&kit).await.len(), 6, "{broken}");
+    }
 }

@@ -170,7 +170,17 @@ fn every_operation_is_killed_here_or_where_releases_and_servers_are_made() {
     for operation in operation::OPERATIONS {
         assert!(
             here.contains(&operation.name)
-                || ["create-release", "new-server", "create-foundation"].contains(&operation.name),
+                || [
+                    "create-release",
+                    "new-server",
+                    "create-foundation",
+                    "create-environment",
+                    "update-people",
+                    "upgrade-packages",
+                    "terminate-server",
+                    "terminate-environment",
+                ]
+                .contains(&operation.name),
             "{}",
             operation.name
         );

@@ -49,3 +49,54 @@ async fn a_server_that_cannot_be_copied_is_not_terminated_and_once_it_can_it_is(
     assert_eq!(state, RunState::Done, "{:?}", story.failure());
     assert!(there(&kit).await.iter().all(|server| server.id != replica));
 }
+
+/// Kills an operation after so many records, and takes it up again; whether it was killed before its end.
+async fn killed(kit: &Kit, line: &str, records: usize) -> bool {
+    let halt = crate::engine::run::Halt::after(records);
+    let plan = kit.plan(line).await.unwrap();
+    let place = kit.place("testing");
+    let who = launch(&kit.target, None, false).await;
+    let halted = kit.store().with_halt(halt.clone());
+    let started = begin(ports(&kit.target, &place).unwrap(), halted, plan, who.clone()).await.unwrap();
+    let id = started.id.clone();
+    tokio::select! {
+        () = halt.died() => {}
+        _ = told(started) => return false,
+    }
+    if kit.store().run(&id).unwrap().finished.is_none() {
+        let again =
+            crate::engine::run::resume(ports(&kit.target, &place).unwrap(), kit.store(), id, false, who);
+        let (state, story) = told(again.await.unwrap()).await;
+        assert_eq!(state, RunState::Done, "{line}: {records}: {:?}", story.failure());
+        assert!(story.left().is_empty(), "{line}: {records}");
+    }
+    true
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_after_any_record_an_environment_goes_all_the_same() {
+    for records in 1..200 {
+        let kit = Kit::new();
+        if !killed(&kit, "terminate-environment testing --override no-site", records).await {
+            assert!(records > 40, "it was killed at least so often: {records}");
+            return;
+        }
+        kit.cloud.pause(Duration::from_secs(300)).await;
+        assert!(there(&kit).await.is_empty(), "{records}");
+    }
+    panic!("it never came to its end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_after_any_record_packages_come_all_the_same() {
+    for records in 1..200 {
+        let kit = Kit::new();
+        let before = there(&kit).await.len();
+        if !killed(&kit, "upgrade-packages testing", records).await {
+            assert!(records > 15, "it was killed at least so often: {records}");
+            return;
+        }
+        assert_eq!(there(&kit).await.len(), before, "{records}");
+    }
+    panic!("it never came to its end");
+}

@@ -1,0 +1,182 @@
+//! The steps that make a server: its launch, its parts, the code on it where it runs the project's, and its tag.
+
+use super::super::Facts;
+use super::super::draft::{Draft, step};
+use super::app::App;
+use crate::fleet::{NewServer, Person, Role, Zone};
+use crate::plan::{
+    Action, Address, Condition, HostJob, InstanceRef, JobFile, Lasts, Repeat, Slot, Step, StepId, TextOf,
+    Undo,
+};
+use crate::recipe::build::{self, Part, Plot};
+
+/// What a server is made with.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Build<'a> {
+    pub(in super::super) facts: &'a Facts<'a>,
+    pub(in super::super) role: &'a Role,
+    /// Who works on it.
+    pub(in super::super) people: &'a [Person],
+    /// The private address of the primary, for a replica.
+    pub(in super::super) primary: Option<&'a Address>,
+    /// The project's code and its settings, where it runs that.
+    pub(in super::super) app: Option<&'a App>,
+    /// How long what it leaves beside itself, and it itself, is there.
+    pub(in super::super) lasts: Lasts,
+}
+
+/// Where steps go: their lane, and the server that they are for.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Site<'a> {
+    pub(in super::super) lane: &'a str,
+    pub(in super::super) slot: &'a Slot,
+}
+
+/// A server that is made.
+pub(in super::super) struct Made {
+    /// Its launch: from then on its address is known.
+    pub(in super::super) launched: StepId,
+    /// The tag that puts it to use.
+    pub(in super::super) used: StepId,
+    /// Where its id goes.
+    pub(in super::super) slot: Slot,
+}
+
+impl Build<'_> {
+    /// One server, from its launch to the tag that puts it to use.
+    pub(in super::super) fn server(
+        &self,
+        draft: &mut Draft<'_>,
+        lane: &str,
+        server: NewServer,
+        zone: &Zone,
+    ) -> Made {
+        let role = self.role.to_string();
+        let name = format!("{}_{}_{role}", self.facts.topology.deployment, self.facts.place.name);
+        let slot = Slot(lane.to_owned());
+        let site = Site { lane, slot: &slot };
+        let launch = draft.add(Step {
+            becomes: Some(format!("{} from {} in {zone}", server.instance_type, server.image)),
+            lasts: self.lasts,
+            undo: Undo::Reverse("the server is terminated, unless it is in use".into()),
+            ..launching(site, "launch a server", &name, server)
+        });
+        let mut settled = vec![launch];
+        let reached = draft.add(Step { after: vec![launch], ..reaching(site) });
+        let last = self.steps(draft, site, reached, &mut settled);
+        let used = draft.add(Step {
+            after: vec![last],
+            before: Some(format!("{role}-PENDING")),
+            becomes: Some(role.clone()),
+            undo: Undo::Cannot("from then on it is in use".into()),
+            deadline_s: 300,
+            settles: settled,
+            ..step(
+                lane,
+                "put it to use, by its tag",
+                name,
+                Action::Tag { server: InstanceRef::Later(slot.clone()), tags: vec![("role".into(), role)] },
+            )
+        });
+        Made { launched: launch, used, slot }
+    }
+
+    /// What makes a bare server that can be reached what its role wants, and shows that it is. Gives the last step; what
+    /// is to be settled once the server is in use is added.
+    pub(in super::super) fn steps(
+        &self,
+        draft: &mut Draft<'_>,
+        site: Site<'_>,
+        reached: StepId,
+        settled: &mut Vec<StepId>,
+    ) -> StepId {
+        let plot = self.plot();
+        let mut last = self.parts(draft, site, build::parts(self.role, &plot), reached, settled);
+        if let Some(app) = self.app {
+            last = app.code(draft, self, site, last);
+            last = self.parts(draft, site, vec![build::for_code(&plot)], last, settled);
+            last = app.start(draft, self, site, last, settled);
+            last = self.parts(draft, site, build::serving(self.role, &plot), last, settled);
+        }
+        last
+    }
+
+    fn plot(&self) -> Plot<'_> {
+        let place = self.facts.place;
+        Plot {
+            layout: &place.layout,
+            build: &place.build,
+            people: self.people,
+            primary: self.primary,
+            known_hosts: self.app.map_or("", |app| &app.known_hosts),
+            has_key: self.app.is_some_and(|app| app.has_key),
+        }
+    }
+
+    fn parts(
+        &self,
+        draft: &mut Draft<'_>,
+        site: Site<'_>,
+        parts: Vec<Part>,
+        after: StepId,
+        settled: &mut Vec<StepId>,
+    ) -> StepId {
+        parts.into_iter().fold(after, |last, part| {
+            let step = self.part(site, part, draft.next(), settled);
+            draft.add(Step { after: vec![last], ..step })
+        })
+    }
+
+    /// The step of a part; where something beside the server is to be taken back, it is settled with the server.
+    fn part(&self, site: Site<'_>, part: Part, id: StepId, settled: &mut Vec<StepId>) -> Step {
+        let environment = &self.facts.place.name;
+        // Without a project there are no secrets: what is simulated asks for none.
+        let secrets = if self.facts.site.is_some() { part.secrets } else { &[] };
+        let file = |of: TextOf, variable: &str| JobFile {
+            of,
+            variable: variable.to_owned(),
+            environment: environment.clone(),
+        };
+        let addresses =
+            part.addresses.into_iter().map(|(variable, address)| file(TextOf::Address { address }, variable));
+        let secrets = secrets.iter().map(|name| file(TextOf::Secret { name: (*name).to_owned() }, name));
+        let undo = match &part.back {
+            Some(_) => {
+                settled.push(id);
+                Undo::Reverse("its slot on the primary is dropped".into())
+            }
+            None => Undo::Nothing,
+        };
+        let lasts = if part.back.is_some() { self.lasts } else { Lasts::Stays };
+        let job = HostJob {
+            server: InstanceRef::Later(site.slot.clone()),
+            name: part.name.into(),
+            script: part.script,
+            user: Some("root".into()),
+            files: addresses.chain(secrets).collect(),
+            back: part.back,
+            names_server: true,
+        };
+        Step {
+            lasts,
+            undo,
+            deadline_s: part.deadline_s,
+            ..step(site.lane, part.title, site.lane, Action::Job(Box::new(job)))
+        }
+    }
+}
+
+/// The step that launches a server.
+pub(in super::super) fn launching(site: Site<'_>, title: &str, name: &str, server: NewServer) -> Step {
+    let action = Action::Launch { slot: site.slot.clone(), server: Box::new(server) };
+    Step { repeat: Repeat::Check, deadline_s: 900, ..step(site.lane, title, name, action) }
+}
+
+/// The step that waits for it.
+pub(in super::super) fn reaching(site: Site<'_>) -> Step {
+    let condition = Condition::Reachable { instance: InstanceRef::Later(site.slot.clone()) };
+    Step {
+        deadline_s: 1_200,
+        ..step(site.lane, "wait until it can be reached", site.lane, Action::Await { condition })
+    }
+}

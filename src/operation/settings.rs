@@ -340,9 +340,10 @@ fn site(facts: &Facts<'_>, changeset: &Changeset, own_primary: bool) -> Result<S
     Ok(Site {
         role: String::new(),
         changeset: changeset.clone(),
-        primary: match own_primary {
-            true => LOOPBACK.into(),
-            false => one(of(&[Role::DbPrimary, Role::Combo])?, "db-primary")?,
+        primary: if own_primary {
+            LOOPBACK.into()
+        } else {
+            one(of(&[Role::DbPrimary, Role::Combo])?, "db-primary")?
         },
         replicas: replicas.into_iter().map(address).collect::<Result<_, _>>()?,
         cache: one(of(&[Role::Cache])?, "cache")?,

@@ -350,9 +350,10 @@ fn site(
     Ok(Site {
         role: String::new(),
         changeset: changeset.clone(),
-        primary: match own_primary {
-            true => LOOPBACK.into(),
-            false => one(&[Role::DbPrimary, Role::Combo], "db-primary")?,
+        primary: if own_primary {
+            LOOPBACK.into()
+        } else {
+            one(&[Role::DbPrimary, Role::Combo], "db-primary")?
         },
         replicas,
         cache: one(&[Role::Cache], "cache")?,

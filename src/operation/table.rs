@@ -122,7 +122,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "new-server",
-        summary: "build a cache, database, worker, web or combo server from an empty image",
+        summary: "build a server of any role from an empty image",
         takes: &[
             Opt::Role,
             Opt::Branch,

@@ -147,3 +147,49 @@ fn r9_servers_of_a_release_made_on_a_real_server_share_its_code_and_neither_keys
         assert_eq!(on(&fleet, server, &format!("{left}; true")), "", "{server}");
     }
 }
+
+/// What the config has to say before a web server can be built from nothing.
+fn describe_web_servers(fleet: &Fleet) {
+    let cloud = fleet.endpoint();
+    let cache = cloud.call(
+        "ec2",
+        "describe_instances",
+        &serde_json::json!({ "InstanceIds": [fleet.instance("cache")] }),
+    )["Reservations"][0]["Instances"][0]
+        .clone();
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    let (image, subnet) = (word(&cache["ImageId"]), word(&cache["SubnetId"]));
+    let group = word(&cache["SecurityGroups"][0]["GroupId"]);
+    let origin = format!("git://{}/{}.git", fleet.address("worker"), fleet.project());
+    let file = fleet.dir.path().join("fabulaws-config.yml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    let more = format!(
+        "instance_settings: {{ami: {image}, admin_groups: [sudo]}}\nsubnets: {{a: {subnet}}}\nrepo: {origin}\n\
+         instance_types: {{web: t3.medium}}\nsecurity_groups: {{web: [{group}]}}\n"
+    );
+    std::fs::write(file, config + &more).unwrap();
+}
+
+#[test]
+fn a_release_built_upon_the_empty_image_serves_as_others_do() {
+    let Some(fleet) = Fleet::take_living() else { return };
+    fleet.endpoint().delays(&[("drain", 1.0), ("leave", 1.5)]);
+    let second = commit(&fleet, "A second page", SECOND);
+    make_clone(&fleet);
+    describe_web_servers(&fleet);
+    done(&run(&fleet, "apply create-release staging --branch main --from-base --yes"));
+    let traffic = Traffic::start(&fleet, 1);
+    done(&run(&fleet, &format!("apply deploy-serial staging --release {second} --yes")));
+    let answers = traffic.stop();
+    assert!(answers.iter().all(|(code, _)| *code == 200), "{answers:?}");
+    assert_eq!(answers.last().unwrap().1, "Second");
+    let deployed = members(&group(&fleet));
+    let mut seen = Identity::new();
+    for server in &deployed {
+        let own = identity(&fleet, server);
+        assert!(seen.is_disjoint(&own), "{server}: {own:?}");
+        seen.extend(own);
+        let said = on(&fleet, server, "supervisorctl status; systemctl is-active nginx fail2ban");
+        assert!(said.contains("staging-web:staging-server") && !said.contains("inactive"), "{said}");
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use crate::bare::Bare;
 use crate::building::{again, run};
@@ -74,9 +74,11 @@ impl Origin {
         // Whoever takes a port by its number may find it taken: the daemon says so by ending.
         let (daemon, port) = within(30, "the repository is served", || {
             let port = TcpListener::bind((host.as_str(), 0)).unwrap().local_addr().unwrap().port();
-            let mut daemon = Command::new("git")
-                .args(["daemon", "--reuseaddr", "--export-all", &format!("--listen={host}")])
+            // Not by `git daemon`, which would leave the daemon behind when it is killed.
+            let mut daemon = Command::new(Path::new(&git(dir.path(), &["--exec-path"])).join("git-daemon"))
+                .args(["--reuseaddr", "--export-all", &format!("--listen={host}")])
                 .args([&format!("--port={port}"), &format!("--base-path={}", dir.path().display())])
+                .stderr(Stdio::null())
                 .spawn()
                 .unwrap();
             within(10, "it listens, or has ended", || {

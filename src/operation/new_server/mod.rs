@@ -33,9 +33,10 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     judge::secrets(facts, &asked.role)?;
     judge::volume(draft, facts, &asked.role)?;
     let people = judge::people(draft, facts)?;
-    let app = match recipe::runs_code(&asked.role) {
-        true => Some(App::of(draft, facts, options, &asked.role, asked.count)?),
-        false => None,
+    let app = if recipe::runs_code(&asked.role) {
+        Some(App::of(draft, facts, options, &asked.role, asked.count)?)
+    } else {
+        None
     };
     let zones = place::zones(facts, options, &asked.role, asked.count as usize)?;
     let servers = zones.iter().map(|zone| Ok((place::server(facts, &asked.role, zone)?, &zone.zone)));

@@ -129,7 +129,9 @@ fn longest(state: &State) -> usize {
 pub fn pasted(state: &mut State, text: &str) {
     if let Some(Overlay::Choices(choices)) = &mut state.overlay {
         let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-        line.chars().for_each(|c| drop(choices.write(Some(c))));
+        for c in line.chars() {
+            choices.write(Some(c));
+        }
         state.dirty = true;
         return;
     }

@@ -27,7 +27,11 @@ pub(super) fn exist(examined: &Examined<'_>) -> Vec<Finding> {
         }
         Finding::bad(
             format!("There is no load balancer {name} in {}", examined.patient.topology.region),
-            "Make a classic load balancer of that name, or correct `load_balancers` in fabulaws-config.yml",
+            format!(
+                "Make it, with what else is missing: quarterdeck plan create-foundation {}; or correct `load_balancers` in \
+                 fabulaws-config.yml",
+                place.name
+            ),
         )
     });
     judged.collect()

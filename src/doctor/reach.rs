@@ -43,7 +43,9 @@ fn look<'a>(examined: &Examined<'a>) -> Option<Result<Look<'a>, Finding>> {
         for name in examined.patient.place.build.role(&role).security_groups {
             match vpc.and_then(|vpc| ground.security_group(&vpc.id, &name)) {
                 Some(group) => groups.push(group),
-                None if examined.patient.place.has_role(&role) => drop(missing.insert(name)),
+                None if examined.patient.place.has_role(&role) => {
+                    missing.insert(name);
+                }
                 None => {}
             }
         }

@@ -7,6 +7,7 @@ mod change;
 mod console;
 mod cost;
 mod deploying;
+mod founding;
 mod inventory;
 mod kit;
 mod library;

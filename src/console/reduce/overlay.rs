@@ -127,6 +127,14 @@ fn longest(state: &State) -> usize {
 
 /// Text pasted into what is on top: its first line, as far as there is room.
 pub fn pasted(state: &mut State, text: &str) {
+    if let Some(Overlay::Choices(choices)) = &mut state.overlay {
+        let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+        for c in line.chars() {
+            choices.write(Some(c));
+        }
+        state.dirty = true;
+        return;
+    }
     let longest = longest(state);
     edit(state, |input| {
         let used = input.lines().first().map_or(0, |line| line.chars().count());

@@ -104,6 +104,20 @@ fn an_operation_is_found_told_planned_agreed_to_and_begun_and_never_by_a_single_
 }
 
 #[test]
+fn what_an_operation_is_told_can_be_pasted_a_public_key_in_one_line() {
+    let key = format!("ssh-rsa {} ana@laptop", "AAAA".repeat(180));
+    let mut console = on("staging");
+    console.press("o").write("create-found").press("enter");
+    console.write("203.0.113.0/24").press("down down");
+    console.send(Event::Paste(format!("{key}\nssh-rsa BBBB second\n")));
+    console.press("enter");
+    let wish = wishes(&console).pop().unwrap();
+    assert_eq!(wish.operation, "create-foundation");
+    assert_eq!(wish.options.ssh_from, ["203.0.113.0/24"]);
+    assert_eq!(wish.options.public_key.as_deref(), Some(key.as_str()));
+}
+
+#[test]
 fn production_is_begun_by_its_name_only() {
     let (mut console, _) = planned("production");
     console.press("enter y enter").write("x").press("enter");

@@ -5,8 +5,8 @@ use crate::console::state::State;
 use crate::fleet::{EnvironmentName, InstanceId, LaunchSource, Process, Role};
 use crate::operation::{Kind, Offer, Operation, Opt, Options, Refused};
 
-/// The longest text of a line.
-const LONGEST: usize = 200;
+/// The longest text of a line: a public RSA key of 4096 bits has more than 700 letters.
+const LONGEST: usize = 1_000;
 
 /// How a line is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

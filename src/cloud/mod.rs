@@ -17,8 +17,8 @@ pub use change::{CloudChange, LaunchSpec, ServerSpec};
 
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, FailureKind, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Room,
-    RoomQuestion, Series, Server, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
+    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, RegionOffers,
+    Room, RoomQuestion, Series, Server, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
 };
 
 /// Why the cloud did not answer as asked. The kinds are what a caller must decide on; every message says
@@ -153,6 +153,11 @@ pub trait CloudRead: Send + Sync {
     /// this type takes (Service Quotas `GetServiceQuota`, EC2 `DescribeInstances` of everything that runs,
     /// `DescribeInstanceTypes`): to be asked when something is planned, not again and again.
     async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom>;
+
+    /// What the region has for a new project to choose from: zones, networks, subnets, Ubuntu's newest images (EC2
+    /// `DescribeAvailabilityZones`, `DescribeVpcs`, `DescribeSubnets`, `DescribeImages`): to be asked when something is
+    /// set up.
+    async fn offers(&self) -> Answer<RegionOffers>;
 
     /// What room there is for more servers, both kinds read side by side.
     async fn room(&self, asked: &RoomQuestion) -> Room {

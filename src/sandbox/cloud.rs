@@ -11,8 +11,8 @@ use super::{SandboxCloud, hosts, metrics, room};
 use crate::cloud::{Answer, CloudError, CloudRead, Note};
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
-    SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
+    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, RegionOffers,
+    Series, Server, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
 };
 
 #[async_trait]
@@ -122,6 +122,10 @@ impl CloudRead for SandboxCloud {
     async fn subnets(&self, choice: &SubnetChoice) -> Answer<Vec<SubnetRoom>> {
         let choice = choice.clone();
         self.read("ec2:DescribeSubnets", move |view| view.subnets(&choice)).await
+    }
+
+    async fn offers(&self) -> Answer<RegionOffers> {
+        self.read("ec2:DescribeAvailabilityZones", |view| Ok(view.offers())).await
     }
 
     async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom> {

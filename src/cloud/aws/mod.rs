@@ -11,6 +11,7 @@
 //! | releases | one per 100 launch configurations of the account, or per 200 versions of the template |
 //! | notes | one per 10 |
 //! | room for more servers, when something is planned | one for subnets; three for vCPUs, and one more per 1,000 instances that run in the account |
+//! | what a region has, when a project is set up | one each for zones, networks, subnets and Ubuntu's images |
 //! | console output | one or two per server whose host key is not known yet |
 //! | activities | one per group |
 //! | metrics | one per 500 queries; CloudWatch bills each query |
@@ -29,6 +30,7 @@ mod connect;
 mod ec2;
 mod elb;
 mod errors;
+mod offers;
 mod region;
 mod releases;
 mod room;
@@ -50,8 +52,8 @@ pub use connect::{Deadlines, Options, connect};
 use super::{Answer, CloudError, CloudRead, Note};
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
-    Source, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
+    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, RegionOffers,
+    Series, Server, Source, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom,
 };
 use clients::{Clients, Way};
 use errors::Call;
@@ -180,6 +182,10 @@ impl CloudRead for AwsCloud {
 
     async fn subnets(&self, choice: &SubnetChoice) -> Answer<Vec<SubnetRoom>> {
         self.within(room::SUBNETS, room::subnets(self, choice)).await
+    }
+
+    async fn offers(&self) -> Answer<RegionOffers> {
+        self.within(offers::ZONES, Box::pin(offers::offers(self))).await
     }
 
     async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom> {

@@ -134,8 +134,8 @@ fn footer(state: &SetupState) -> Vec<Piece> {
             if offers {
                 actions.push((Action::Down, "choose"));
             }
-            actions.push((Action::Close, "question before"));
-            actions.push((Action::Quit, "leave, and go on later"));
+            actions.push((Action::Close, "back"));
+            actions.push((Action::Quit, "leave for now"));
         }
         Place::Review => actions.extend([
             (Action::Open, "write them"),

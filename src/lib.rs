@@ -18,4 +18,5 @@ pub mod refresh;
 pub mod remote;
 pub mod repo;
 pub mod sandbox;
+pub mod setup;
 pub mod template;

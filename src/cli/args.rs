@@ -94,6 +94,8 @@ pub enum Command {
         #[arg(long)]
         fresh: bool,
     },
+    /// Set a project up, or change its config, one question at a time
+    Setup,
     /// A command that prints and ends.
     #[command(flatten)]
     Headless(Headless),

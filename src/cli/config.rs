@@ -39,6 +39,18 @@ struct EnvironmentJson<'a> {
 /// Reports every problem of the project's config and hooks, of the console's preferences, and of the keymap and
 /// theme they name. Notes alone are fine.
 pub(crate) fn check(globals: &Globals, out: &mut dyn Write) -> Result<Exit, Stop> {
+    let report = report(globals);
+    if globals.json {
+        text::write_json(out, &report)?;
+    } else {
+        write!(out, "{report}")?;
+    }
+    out.flush()?;
+    Ok(if report.is_clean() { Exit::Done } else { Exit::Failed })
+}
+
+/// Every problem.
+pub(crate) fn report(globals: &Globals) -> config::Report {
     let user_dir = config::user_dir();
     let names = |shipped: &[&str], kind: &str| {
         let own = user_dir.iter().flat_map(|dir| config::user_files(dir, kind));
@@ -60,13 +72,7 @@ pub(crate) fn check(globals: &Globals, out: &mut dyn Write) -> Result<Exit, Stop
     let dir = places.project_dir.clone().unwrap_or_default();
     let (preferences, _) = config::preferences::load_for(&dir, user_dir.as_deref(), &known);
     report.problems.extend(check_look(&places, &preferences));
-    if globals.json {
-        text::write_json(out, &report)?;
-    } else {
-        write!(out, "{report}")?;
-    }
-    out.flush()?;
-    Ok(if report.is_clean() { Exit::Done } else { Exit::Failed })
+    report
 }
 
 /// Prints how the config is understood, that is what should exist, and the preferences as a file would say them.

@@ -115,7 +115,7 @@ pub(crate) fn words(globals: &Globals) -> Vec<String> {
     words
 }
 
-fn of_console(error: &ConsoleError) -> Stop {
+pub(super) fn of_console(error: &ConsoleError) -> Stop {
     match error.exit_code() {
         2 => Stop::Usage(error.to_string()),
         4 => {

@@ -19,6 +19,7 @@ mod recipes;
 mod runs;
 pub mod screenshots;
 mod servers;
+mod setup;
 mod signals;
 mod ssh;
 mod stream;
@@ -82,7 +83,9 @@ fn run(line: CommandLine) -> Result<Exit, Stop> {
         ));
     }
     let command = match command {
+        None if setup::is_wanted(&globals) => return setup::run(&globals),
         None => return open_console(&globals, false),
+        Some(Command::Setup) => return setup::run(&globals),
         Some(Command::Sandbox { fresh }) => return open_console(&globals, fresh),
         Some(Command::Headless(command)) => command,
     };
@@ -100,12 +103,7 @@ fn run(line: CommandLine) -> Result<Exit, Stop> {
                 describe::run(target, &request, text).await
             })
         }
-        Headless::Doctor { environment, all } => {
-            let thresholds = console::places(&globals).preferences().0.thresholds;
-            let (json, utf8) = (globals.json, place::utf8_locale());
-            let request = doctor::Request { environment, all, json, paint: paint(), utf8, thresholds };
-            on_target(&globals, async |target, text| doctor::run(&globals, target, &request, text).await)
-        }
+        Headless::Doctor { environment, all } => run_doctor(&globals, environment, all),
         Headless::Trust { server, fingerprint, yes, replace } => {
             let words = console::words(&globals);
             let request =
@@ -130,6 +128,13 @@ fn run(line: CommandLine) -> Result<Exit, Stop> {
         Headless::Man => manual::man(&mut out),
         Headless::Screenshots { out: directory } => screenshots(&directory, &mut out),
     }
+}
+
+fn run_doctor(globals: &Globals, environment: String, all: bool) -> Result<Exit, Stop> {
+    let thresholds = console::places(globals).preferences().0.thresholds;
+    let (json, utf8) = (globals.json, place::utf8_locale());
+    let request = doctor::Request { environment, all, json, paint: paint(), utf8, thresholds };
+    on_target(globals, async |target, text| doctor::run(globals, target, &request, text).await)
 }
 
 /// Standard output is not locked here: other threads must reach the terminal when something goes wrong.

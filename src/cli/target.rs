@@ -114,6 +114,21 @@ async fn aws(globals: &Globals) -> Result<Target, Stop> {
     })
 }
 
+/// A cloud alone, where there is no config yet: of the region that the globals name.
+pub(crate) async fn cloud(globals: &Globals) -> Result<Arc<dyn CloudRead>, Stop> {
+    if globals.sandbox {
+        return open(globals, false).await.map(|target| target.cloud);
+    }
+    let nowhere = Topology {
+        deployment: crate::fleet::DeploymentName::new(""),
+        region: String::new(),
+        environments: Vec::new(),
+        ssh_address: crate::fleet::AddressChoice::PublicDns,
+    };
+    let globals = Globals { read_only: true, ..globals.clone() };
+    connect(&globals, &nowhere).await.map(|(cloud, _)| cloud)
+}
+
 /// What the config says should exist.
 pub(crate) fn topology(project: &Project, globals: &Globals) -> Result<Topology, Stop> {
     project.topology(globals.deployment.as_deref()).map_err(|problem| match globals.deployment {
@@ -137,7 +152,8 @@ fn no_project(globals: &Globals, path: &Path, problems: &[Problem]) -> String {
         let here = crate::fleet::text::one_line(&here);
         return format!(
             "No FabulAWS project here: there is no {} in {here}.\n\
-             Two ways on: give the file with --config FILE, or open a simulated fleet with `quarterdeck sandbox`.",
+             Three ways on: set a project up with `quarterdeck setup`, give the file with --config FILE, or open a \
+             simulated fleet with `quarterdeck sandbox`.",
             config::CONFIG_FILE
         );
     }

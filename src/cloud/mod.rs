@@ -18,8 +18,8 @@ pub use change::{CloudChange, LaunchSpec, ServerSpec};
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, FailureKind, FoundThing, Ground, GroundQuestion, Group, GroupName,
     Identity, Image, ImageId, InstanceId, KeyPair, LaunchSettings, LaunchSource, LoadBalancer,
-    LoadBalancerName, MemberHealth, MetricKey, Room, RoomQuestion, SecurityGroup, Series, Server,
-    SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
+    LoadBalancerName, MemberHealth, MetricKey, RegionOffers, Room, RoomQuestion, SecurityGroup, Series,
+    Server, SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
 };
 
 /// Why the cloud did not answer as asked. The kinds are what a caller must decide on; every message says
@@ -189,6 +189,11 @@ pub trait CloudRead: Send + Sync {
             balancers: balancers.map_err(|error| error.to_string()),
         }
     }
+
+    /// What the region has for a new project to choose from: zones, networks, subnets, Ubuntu's newest images (EC2
+    /// `DescribeAvailabilityZones`, `DescribeVpcs`, `DescribeSubnets`, `DescribeImages`): to be asked when something is
+    /// set up.
+    async fn offers(&self) -> Answer<RegionOffers>;
 
     /// What room there is for more servers, both kinds read side by side.
     async fn room(&self, asked: &RoomQuestion) -> Room {

@@ -5,6 +5,7 @@
 mod build;
 mod check;
 mod derived;
+pub mod edit;
 mod mapping;
 pub mod people;
 mod preference_file;

@@ -99,14 +99,19 @@ fn read(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-fn is_user(name: &str) -> bool {
+/// Whether a person's user may be called so.
+#[must_use]
+pub fn is_user(name: &str) -> bool {
     let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
     first && name.len() <= 32 && name.bytes().all(fits) && !TAKEN.contains(&name)
 }
 
-/// Why a line is no public key. Nothing of a private key is repeated.
-fn judge(line: &str) -> Result<(), &'static str> {
+/// Looks at a line that should be a public key. Nothing of a private key is repeated.
+///
+/// # Errors
+/// Why it is none, and what to do.
+pub fn judge(line: &str) -> Result<(), &'static str> {
     if line.contains("PRIVATE KEY") || line.starts_with("PuTTY-User-Key-File") {
         return Err(
             "this is a private key: take it out of the repository at once and make another one; the public key \

@@ -22,6 +22,7 @@ pub mod reduce;
 mod rest;
 pub mod runtime;
 pub mod screen;
+pub mod setup;
 pub mod state;
 pub mod svg;
 pub mod table;

@@ -15,6 +15,7 @@ pub mod load_balancer;
 pub mod lock;
 pub mod measured;
 pub mod metric;
+pub mod offers;
 pub mod overview;
 pub mod process;
 pub mod reach;
@@ -53,6 +54,7 @@ pub use load_balancer::{HealthCheck, HealthState, Listener, LoadBalancer, Member
 pub use lock::{Lock, LockKind};
 pub use measured::{Fact, Gauge, HostKeyQuestion, Measured, Topic};
 pub use metric::{Measure, MetricKey, Newest, Series, Subject};
+pub use offers::{ImageOffer, RegionOffers, SubnetOffer, VpcOffer};
 pub use overview::{Note, Overview};
 pub use process::Process;
 pub use release::{Image, LaunchSettings, Release};

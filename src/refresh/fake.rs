@@ -15,8 +15,8 @@ pub(crate) use crate::fleet::sample::{configuration, epoch};
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, FoundThing, Group, GroupName, Identity, Image, ImageId, InstanceId,
     KeyPair, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey,
-    SecurityGroup, Series, Server, Source, SubnetChoice, SubnetRoom, Thing, Topology, VcpuClass, VcpuRoom,
-    Vpc,
+    RegionOffers, SecurityGroup, Series, Server, Source, SubnetChoice, SubnetRoom, Thing, Topology,
+    VcpuClass, VcpuRoom, Vpc,
 };
 
 /// How a call goes.
@@ -217,6 +217,10 @@ impl CloudRead for Fake {
 
     async fn subnets(&self, _: &SubnetChoice) -> Answer<Vec<SubnetRoom>> {
         unreachable!("room is looked at when something is planned, never in the loop")
+    }
+
+    async fn offers(&self) -> Answer<RegionOffers> {
+        unreachable!("a region is looked at when something is set up, never in the loop")
     }
 
     async fn vcpus(&self, _: VcpuClass, _: &str) -> Answer<VcpuRoom> {

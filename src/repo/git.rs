@@ -9,6 +9,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+mod remote;
+
+pub use remote::{Heads, heads, origin};
+
 use super::migration;
 use super::{Between, Commit, Migration, Repo, RepoError};
 use crate::fleet::Changeset;

@@ -12,7 +12,7 @@ use crate::cloud::{Answer, CloudError, CloudRead, Note};
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, FoundThing, Group, GroupName, Identity, Image, ImageId, InstanceId,
     KeyPair, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey,
-    SecurityGroup, Series, Server, SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
+    RegionOffers, SecurityGroup, Series, Server, SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
 };
 
 #[async_trait]
@@ -122,6 +122,10 @@ impl CloudRead for SandboxCloud {
     async fn subnets(&self, choice: &SubnetChoice) -> Answer<Vec<SubnetRoom>> {
         let choice = choice.clone();
         self.read("ec2:DescribeSubnets", move |view| view.subnets(&choice)).await
+    }
+
+    async fn offers(&self) -> Answer<RegionOffers> {
+        self.read("ec2:DescribeAvailabilityZones", |view| Ok(view.offers())).await
     }
 
     async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom> {

@@ -8,7 +8,10 @@ use super::dice::Dice;
 use super::places::ZONES;
 use super::read::View;
 use crate::cloud::Answer;
-use crate::fleet::{SubnetChoice, SubnetRoom, VcpuClass, Zone};
+use crate::fleet::offers::UBUNTU;
+use crate::fleet::{
+    ImageOffer, RegionOffers, SubnetChoice, SubnetOffer, SubnetRoom, VcpuClass, VpcOffer, Zone,
+};
 
 /// What the quota of vCPUs is called among the limits; the others are zones.
 const VCPUS: &str = "vcpus";
@@ -99,6 +102,33 @@ pub(super) fn place<'z>(
 }
 
 impl View<'_> {
+    /// What a new project could choose from: the zones and subnets that the servers are in, and images to begin with.
+    pub(super) fn offers(&self) -> RegionOffers {
+        let vpc = self.dice.id("vpc", "default", 0);
+        let subnet = |zone: &str| SubnetOffer {
+            id: self.dice.id("subnet", zone, 0),
+            vpc: vpc.clone(),
+            zone: Zone::new(zone),
+            name: String::new(),
+            public: true,
+        };
+        let image = |release: &str| {
+            let name = format!("ubuntu/images/hvm-ssd-gp3/ubuntu-{release}-amd64-server-20261101");
+            ImageOffer { id: self.dice.id("ami", release, 0), release: release.to_owned(), name }
+        };
+        RegionOffers {
+            zones: ZONES.map(Zone::new).to_vec(),
+            subnets: ZONES.map(subnet).to_vec(),
+            images: UBUNTU.map(image).to_vec(),
+            vpcs: vec![VpcOffer {
+                id: vpc,
+                name: String::new(),
+                cidr: "10.0.0.0/16".into(),
+                is_default: true,
+            }],
+        }
+    }
+
     pub(super) fn subnets(&self, choice: &SubnetChoice) -> rusqlite::Result<Vec<SubnetRoom>> {
         let mut found = Vec::new();
         for zone in ZONES {

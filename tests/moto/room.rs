@@ -45,6 +45,25 @@ fn subnets_tell_their_free_addresses_and_one_that_is_gone_is_left_out() {
 }
 
 #[test]
+fn a_region_offers_its_zones_and_networks_to_a_new_project() {
+    let name = "room::a_region_offers_its_zones_and_networks_to_a_new_project";
+    with_credentials(name, seeded(&[]), |url, _| {
+        let wire = Wire::to(url);
+        let small = small_subnet(&wire);
+        run(async |cloud| {
+            let before = wire.requests();
+            let offers = cloud.offers().await.unwrap();
+            assert_eq!(wire.requests() - before, 4, "one each for zones, networks, subnets and images");
+            assert_eq!(offers.zones[0].as_str(), "us-east-1a");
+            assert!(offers.vpcs[0].is_default && offers.vpcs[0].cidr.contains('/'), "{:?}", offers.vpcs);
+            let subnet = offers.subnets.iter().find(|one| one.id == small).unwrap();
+            assert_eq!((subnet.zone.as_str(), &subnet.vpc), ("us-east-1a", &offers.vpcs[0].id));
+            assert!(offers.subnet(&offers.vpcs[0].id, "us-east-1c").is_some());
+        });
+    });
+}
+
+#[test]
 fn everything_that_runs_in_the_account_counts_against_the_quota_foreign_servers_too() {
     let name = "room::everything_that_runs_in_the_account_counts_against_the_quota_foreign_servers_too";
     with_credentials(name, seeded(&["--foreign", "2"]), |url, made| {

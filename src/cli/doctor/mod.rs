@@ -37,6 +37,11 @@ pub(crate) struct Request {
     pub(crate) thresholds: Thresholds,
 }
 
+/// What DNS says of one name.
+pub(crate) async fn look_up(name: String) -> crate::doctor::Named {
+    names::one(name).await.leads_to
+}
+
 /// What was read, beside the fleet.
 #[derive(Default)]
 pub(crate) struct Read {

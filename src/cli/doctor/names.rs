@@ -26,7 +26,7 @@ pub(super) async fn look_up(snapshot: &Snapshot, place: &EnvironmentPlace) -> Ve
     join_all(names.into_iter().map(one)).await
 }
 
-async fn one(name: String) -> Lookup {
+pub(super) async fn one(name: String) -> Lookup {
     let asked = async {
         let found = lookup_host((name.as_str(), 443_u16)).await?;
         Ok::<BTreeSet<String>, io::Error>(found.map(|address| address.ip().to_string()).collect())

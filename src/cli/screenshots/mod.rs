@@ -2,6 +2,7 @@
 //! fleet whose clock stands still, so that they are the same every time.
 
 mod play;
+mod setup;
 mod stage;
 
 use std::io;
@@ -21,6 +22,8 @@ pub struct Shot {
     pub title: &'static str,
     /// The world it is taken in.
     pub scenario: Scenario,
+    /// Of the guided setup, in place of the console.
+    pub setup: bool,
     /// The theme.
     pub theme: &'static str,
     /// Columns and lines.
@@ -40,11 +43,50 @@ const fn shot(
     title: &'static str,
     keys: &'static [&'static str],
 ) -> Shot {
-    Shot { name, title, scenario, theme: "dark", size: if keys.is_empty() { FLEET } else { WIDE }, keys }
+    Shot {
+        name,
+        title,
+        scenario,
+        setup: false,
+        theme: "dark",
+        size: if keys.is_empty() { FLEET } else { WIDE },
+        keys,
+    }
 }
 
 /// To the plan of the release before.
 const DEPLOY: &[&str] = &["d", "enter", "down", "down", "enter"];
+
+/// To the size of web servers.
+const SIZES: &[&str] = &[
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "www.shop.example.com",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "enter",
+    "down",
+    "down",
+];
 
 /// Every picture.
 pub const SHOTS: &[Shot] = &[
@@ -125,6 +167,11 @@ pub const SHOTS: &[Shot] = &[
         ..shot("theme-mono", Scenario::Incident, "The incident without colours", &["enter"])
     },
     Shot {
+        size: (120, 30),
+        setup: true,
+        ..shot("setup", Scenario::Calm, "The guided setup: one question at a time, and what it costs", SIZES)
+    },
+    Shot {
         size: (80, 24),
         ..shot("narrow", Scenario::Incident, "An environment in a terminal of 80 by 24", &["enter"])
     },
@@ -160,6 +207,10 @@ pub enum ScreenshotError {
 /// When its world cannot be made.
 pub async fn picture(shot: &Shot) -> Result<String, ScreenshotError> {
     let failed = |source| ScreenshotError::Stage { name: shot.name, source };
+    if shot.setup {
+        let drawn = setup::picture(SEED, shot.size, shot.keys).await.map_err(failed)?;
+        return Ok(svg(&drawn, shot.title, &Canvas::DARK));
+    }
     let mut stage = Stage::open(shot.scenario, SEED, shot.theme, shot.size).await.map_err(failed)?;
     for keys in shot.keys {
         stage.press(keys).await;

@@ -13,6 +13,7 @@
 //! | room for more servers, when something is planned | one for subnets; three for vCPUs, and one more per 1,000 instances that run in the account |
 //! | what environments stand on, when something is planned or judged | one each for VPCs and key pairs, one for security groups per 1,000 in the region |
 //! | a thing by its name, when it is made or deleted | one |
+//! | what a region has, when a project is set up | one each for zones, networks, subnets and Ubuntu's images |
 //! | console output | one or two per server whose host key is not known yet |
 //! | activities | one per group |
 //! | metrics | one per 500 queries; CloudWatch bills each query |
@@ -32,6 +33,7 @@ mod ec2;
 mod elb;
 mod errors;
 mod ground;
+mod offers;
 mod region;
 mod releases;
 mod room;
@@ -54,7 +56,8 @@ use super::{Answer, CloudError, CloudRead, Note};
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, FoundThing, Group, GroupName, Identity, Image, ImageId, InstanceId,
     KeyPair, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey,
-    SecurityGroup, Series, Server, Source, SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
+    RegionOffers, SecurityGroup, Series, Server, Source, SubnetChoice, SubnetRoom, Thing, VcpuClass,
+    VcpuRoom, Vpc,
 };
 use clients::{Clients, Way};
 use errors::Call;
@@ -183,6 +186,10 @@ impl CloudRead for AwsCloud {
 
     async fn subnets(&self, choice: &SubnetChoice) -> Answer<Vec<SubnetRoom>> {
         self.within(room::SUBNETS, room::subnets(self, choice)).await
+    }
+
+    async fn offers(&self) -> Answer<RegionOffers> {
+        self.within(offers::ZONES, Box::pin(offers::offers(self))).await
     }
 
     async fn vcpus(&self, class: VcpuClass, instance_type: &str) -> Answer<VcpuRoom> {

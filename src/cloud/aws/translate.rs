@@ -30,6 +30,11 @@ fn text(value: Option<&str>) -> Option<String> {
     value.map(str::trim).filter(|t| !t.is_empty()).map(one_line)
 }
 
+/// The same for other parts of the adapter.
+pub fn word(value: Option<&str>) -> Option<String> {
+    text(value)
+}
+
 /// A text that has to be there.
 fn text_or_unknown(value: Option<&str>) -> String {
     text(value).unwrap_or_else(|| UNKNOWN.to_owned())

@@ -14,6 +14,7 @@ mod notify;
 mod plans;
 mod save;
 mod servers;
+pub mod setup;
 mod suspend;
 mod wake;
 

@@ -10,4 +10,5 @@ pub(crate) mod plans;
 mod run_shots;
 pub(crate) mod runs;
 mod shots;
+pub(crate) use shots::line;
 mod sizes;

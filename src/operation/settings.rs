@@ -63,14 +63,19 @@ impl Settings {
         changeset: &Changeset,
         role: &Role,
     ) -> Result<Self, Refused> {
+        if options.no_services {
+            return Err(Refused::Usage(
+                "a server that is built from nothing has no files of services yet: leave --no-services out"
+                    .into(),
+            ));
+        }
         let Some(known) = facts.site else { return Ok(Self::Kept) };
         let services = known.services.iter().filter(|(file, _)| file.is_for(role));
         let bad = services.filter_map(|(_, source)| source.as_ref().err());
         let made = usable(draft, facts, known, changeset, *role == Role::Combo);
         let why: Vec<&String> = made.as_ref().err().into_iter().chain(bad).collect();
         if let (Ok((source, site)), []) = (made.as_ref(), why.as_slice()) {
-            let options = Options { no_services: false, ..options.clone() };
-            return Self::written(draft, facts, &options, source, site.clone());
+            return Self::written(draft, facts, options, source, site.clone());
         }
         Err(Refused::State(format!(
             "a new server has no settings and no files of services, and they cannot be written: {}",

@@ -308,6 +308,11 @@ fn r20_hooks_that_fabulaws_would_run_there_are_refused_until_somebody_goes_on_wi
         );
         assert!(world.plan(operation, &[option, (Opt::Override, "no-hooks")]).is_ok());
     }
+    let refused = world.refused(
+        "create-release",
+        &[(Opt::FromBase, ""), (Opt::NoServices, ""), (Opt::Override, "no-hooks")],
+    );
+    assert!(refused.ends_with("leave --no-services out"), "{refused}");
     assert!(world.plan("create-release", &[]).is_ok(), "the last image has what hooks left there");
 }
 

@@ -11,14 +11,16 @@ put "$home/.ssh/config" 600 "$owner" <<CONF
 Host $host
     IdentityFile ~/.ssh/quarterdeck-repository
     IdentitiesOnly yes
+    UpdateHostKeys no
 CONF
 fi
-# ssh itself adds to the first file of hosts that it knows: this is the second.
+# ssh itself writes into the first file of hosts that it knows: this is the second, which it leaves alone unless it may
+# update keys.
 if [ -n "$known_hosts" ]; then
 put "$home/.ssh/known_hosts2" 644 "$owner" <<KEYS
 $known_hosts
 KEYS
-way="$way -o StrictHostKeyChecking=yes"
+way="$way -o StrictHostKeyChecking=yes -o UpdateHostKeys=no"
 else way="$way -o StrictHostKeyChecking=accept-new"; fi
 fi
 as_deployer() { as_user "$deploy_user" env "HOME=$home" GIT_TERMINAL_PROMPT=0 "GIT_SSH_COMMAND=$way" "$@"; }

@@ -104,7 +104,7 @@ fn on_an_empty_account_everything_is_made_once_more_that_is_open_is_told_and_und
     let balancers = endpoint.call("elb", "describe_load_balancers", &json!({}));
     let balancer = &balancers["LoadBalancerDescriptions"][0];
     assert_eq!(balancer["HealthCheck"]["Target"], "HTTPS:443/healthcheck.html");
-    assert_eq!(balancer["AvailabilityZones"].as_array().unwrap().len(), 2);
+    assert_eq!(balancer["Subnets"].as_array().unwrap().len(), 2);
     let listeners = balancer["ListenerDescriptions"].as_array().unwrap();
     let served = listeners.iter().find(|one| one["Listener"]["LoadBalancerPort"] == 443).unwrap();
     assert_eq!(served["Listener"]["SSLCertificateId"], certificate);

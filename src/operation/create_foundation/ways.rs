@@ -167,13 +167,13 @@ fn ssh(
     options: &Options,
     open: &mut Open,
 ) -> Result<(), Refused> {
-    let rules = |role: &Role| -> Vec<&Rule> {
+    let let_in = |role: &Role| -> Vec<&Rule> {
         let known: Vec<&SecurityGroup> = groups.known_of(role);
         known.into_iter().flat_map(|group| &group.rules).collect()
     };
     if options.ssh_from.is_empty() {
         let closed: Vec<&Role> =
-            roles.iter().filter(|role| !rules(role).iter().any(|rule| rule.serves(SSH))).collect();
+            roles.iter().filter(|role| !let_in(role).iter().any(|rule| rule.serves(SSH))).collect();
         if closed.is_empty() {
             return Ok(());
         }
@@ -190,7 +190,7 @@ fn ssh(
         }
         let wanted = Rule::tcp(SSH, Origin::Network(network.clone()));
         for role in roles {
-            if rules(role).iter().any(|rule| rule.covers(&wanted)) {
+            if let_in(role).iter().any(|rule| rule.covers(&wanted)) {
                 continue;
             }
             let Some(into) = groups.common(role) else { continue };

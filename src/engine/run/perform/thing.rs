@@ -249,10 +249,10 @@ async fn in_use(worker: &mut Worker, new: &NewThing) -> Result<(), StepStop> {
             let found =
                 worker.patiently(async |world| world.ports.read.groups(names).await.map_err(of_read)).await?;
             let uses = |launch: &Option<LaunchSource>| matches!(launch, Some(LaunchSource::Template { name, .. }) if *name == template.name);
-            let used = found.first().is_some_and(|group| {
+            let by_some = found.first().is_some_and(|group| {
                 uses(&group.launch) || group.members.iter().any(|member| uses(&member.launch))
             });
-            if used { Err(StepStop::Failed(format!("{name} uses it"))) } else { Ok(()) }
+            if by_some { Err(StepStop::Failed(format!("{name} uses it"))) } else { Ok(()) }
         }
         NewThing::Group { group, .. } => empty(worker, group).await,
     }

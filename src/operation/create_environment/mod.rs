@@ -2,9 +2,9 @@
 //! failed.
 
 use super::draft::Draft;
-use super::new_server::judge;
 use super::new_server::lane::{Build, Made};
 use super::new_server::place::{self, Spread};
+use super::new_server::{judge, volume};
 use super::refused::some;
 use super::{Facts, Options, Refused};
 use crate::fleet::{NewServer, Role, RoomQuestion, Server, Standing, SubnetChoice, ZonePlace};
@@ -33,7 +33,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, _: &Options) -> Res
     for one in &missing {
         judge::database(draft, facts, &one.role)?;
         judge::secrets(facts, &one.role)?;
-        judge::volume(draft, facts, &one.role)?;
+        volume::judge(draft, facts, &one.role)?;
     }
     let people = judge::people(draft, facts)?;
     super::room::check(draft, facts, u32::try_from(missing.len()).unwrap_or(u32::MAX), "they are launched")?;

@@ -42,11 +42,14 @@ impl Build<'_> {
     ) -> Made {
         let name = format!("{}_{}_{role}", self.facts.topology.deployment, self.facts.place.name);
         let slot = Slot(lane.to_owned());
-        let what = format!("{} from {} in {zone}", server.instance_type, server.image);
+        let volumes = &server.volumes;
+        let with: String = volumes.iter().map(|one| format!(", with a volume of {} GB", one.gb)).collect();
+        let what = format!("{} from {} in {zone}{with}", server.instance_type, server.image);
+        let stays = if volumes.iter().any(|one| one.keeps) { "; its volume stays" } else { "" };
         let launched = draft.add(Step {
             becomes: Some(what),
             lasts: self.lasts,
-            undo: Undo::Reverse("the server is terminated, unless it is in use".into()),
+            undo: Undo::Reverse(format!("the server is terminated, unless it is in use{stays}")),
             repeat: Repeat::Check,
             deadline_s: 900,
             ..step(

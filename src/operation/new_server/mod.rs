@@ -3,6 +3,7 @@
 pub(super) mod judge;
 pub(super) mod lane;
 pub(super) mod place;
+pub(super) mod volume;
 
 use super::draft::Draft;
 use super::{Facts, Options, Refused};
@@ -28,7 +29,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     let primary = judge::is_free(draft, facts, &asked.role)?;
     judge::database(draft, facts, &asked.role)?;
     judge::secrets(facts, &asked.role)?;
-    judge::volume(draft, facts, &asked.role)?;
+    volume::judge(draft, facts, &asked.role)?;
     let people = judge::people(draft, facts)?;
     let zones = place::zones(facts, options, &asked.role, asked.count as usize)?;
     let servers = zones.iter().map(|zone| Ok((place::server(facts, &asked.role, zone)?, &zone.zone)));

@@ -6,6 +6,7 @@ mod base;
 mod cache;
 mod database;
 mod settings;
+mod volume;
 
 use super::script::Script;
 use crate::fleet::{BuildPlace, Layout, Person, Role};
@@ -13,6 +14,7 @@ use crate::plan::Address;
 
 pub use database::stop_for_good;
 pub use settings::{Judged, method, settings};
+pub use volume::{DEVICE, FILE_SYSTEMS, directories};
 
 /// Something that is brought about on a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +60,7 @@ pub fn parts(role: &Role, plot: &Plot<'_>) -> Vec<Part> {
         Role::DbReplica => database::replica(plot),
         _ => return Vec::new(),
     };
-    base::parts(plot).into_iter().chain(own).collect()
+    base::parts(role, plot).into_iter().chain(own).collect()
 }
 
 /// The parts by which the people of a server that there is become those of the project.

@@ -23,7 +23,10 @@ impl Project {
             mirror: settings.ubuntu_mirror.as_ref().map(|mirror| mirror.replace("{region}", region)),
             admin_groups: settings.admin_groups.iter().map(|group| group.value.clone()).collect(),
             swap_percent: percent(settings.swap_multiplier),
+            volume_root: settings.app_root.as_deref().map(without_slash).filter(|root| !root.is_empty()),
+            fs_type: settings.fs_type.clone().filter(|kind| !kind.is_empty()),
             fs_encrypt: settings.fs_encrypt,
+            ebs_encrypt: settings.ebs_encrypt,
             database: self.database_place(),
             app: self.app_place(environment),
         }
@@ -74,6 +77,7 @@ impl Project {
                 .map(|groups| groups.iter().map(|group| group.value.clone()).collect())
                 .unwrap_or_default(),
             volume_gb: self.aws.volume_sizes.find(environment, role.word()).copied(),
+            volume_type: self.aws.volume_types.find(environment, role.word()).map(|kind| kind.value.clone()),
         }
     }
 
@@ -94,6 +98,11 @@ impl Project {
             networks,
         }
     }
+}
+
+/// A directory without slashes at its end.
+fn without_slash(directory: &str) -> String {
+    directory.trim_end_matches('/').to_owned()
 }
 
 /// A multiplier in hundredths, up to a hundredfold.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::fleet::Role;
 
 fn project(text: &str) -> (Option<Project>, Vec<Problem>) {
     let mut problems = Problems::of(Path::new("c.yml"));
@@ -44,6 +45,25 @@ fn the_topology_of_a_real_project_names_what_exists_in_aws() {
     assert_eq!(production.web.instance_type.as_deref(), Some("c5.large"));
     assert_eq!(production.web.security_groups, ["myproject-sg", "myproject-web-sg"]);
     assert!(production.web.subnets.is_empty(), "the project lives in the default VPC");
+}
+
+#[test]
+fn data_volumes_are_those_of_environment_and_role() {
+    let topology = fixture().project.unwrap().topology(None).unwrap();
+    let of = |environment: usize, role: Role| topology.environments[environment].build.role(&role);
+    let (staging, production) = (of(1, Role::DbPrimary), of(2, Role::DbPrimary));
+    assert_eq!((staging.volume_gb, production.volume_gb), (Some(20), Some(100)));
+    assert_eq!(production.volume_type.as_deref(), Some("gp3"));
+    let build = &topology.environments[1].build;
+    assert_eq!((build.volume_root.as_deref(), build.fs_type.as_deref()), (Some("/srv/app"), Some("ext4")));
+    assert!(build.ebs_encrypt && !build.fs_encrypt);
+    let old = "deployments: [shop]\nenvironments: [staging]\ninstance_settings: {secure_root: /secure/}\n\
+               volume_types: {staging: {cache: gp2}, cache: gp3, worker: gp3}\n";
+    let topology = project(old).0.unwrap().topology(None).unwrap();
+    let build = &topology.environments[0].build;
+    assert_eq!(build.volume_root.as_deref(), Some("/secure"));
+    assert_eq!(build.role(&Role::Cache).volume_type.as_deref(), Some("gp2"));
+    assert_eq!(build.role(&Role::Worker).volume_type.as_deref(), Some("gp3"));
 }
 
 #[test]

@@ -19,8 +19,14 @@ pub struct BuildPlace {
     pub admin_groups: Vec<String>,
     /// Swap in hundredths of the machine's memory: `swap_multiplier`.
     pub swap_percent: u32,
+    /// Where the data volume is mounted: `app_root`.
+    pub volume_root: Option<String>,
+    /// The file system of data volumes: `fs_type`.
+    pub fs_type: Option<String>,
     /// Whether data volumes are to be LUKS volumes: `fs_encrypt`.
     pub fs_encrypt: bool,
+    /// Whether EBS encrypts data volumes: `ebs_encrypt`.
+    pub ebs_encrypt: bool,
     /// PostgreSQL: `db_settings`.
     pub database: DatabasePlace,
     /// What runs the project's code.
@@ -64,6 +70,8 @@ pub struct RolePlace {
     pub security_groups: Vec<String>,
     /// The size of the data volume in GB; none is no volume.
     pub volume_gb: Option<u32>,
+    /// The type of the data volume.
+    pub volume_type: Option<String>,
 }
 
 /// What the config says of PostgreSQL.

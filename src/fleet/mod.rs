@@ -60,7 +60,7 @@ pub use process::Process;
 pub use release::{Image, LaunchSettings, Release};
 pub use role::{Role, RoleTag, Standing};
 pub use room::{Room, RoomQuestion, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom};
-pub use server::{NewServer, Power, Server};
+pub use server::{NewServer, NewVolume, Power, Server};
 pub use service_file::{FileAccess, ServiceFile};
 pub use severity::Severity;
 pub use snapshot::{Identity, Snapshot};

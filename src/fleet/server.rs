@@ -166,6 +166,27 @@ pub struct NewServer {
     /// Whether its metadata are told only to who shows a token (`IMDSv2`); none leaves it to account and image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_required: Option<bool>,
+    /// Volumes that come with it, beside what its image has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<NewVolume>,
     /// Its tags.
     pub tags: Vec<(String, String)>,
+}
+
+/// An empty volume that is made and attached as its server is launched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewVolume {
+    /// What EC2 calls the place where it is attached, such as `/dev/sdf`.
+    pub device: String,
+    /// Its size.
+    pub gb: u32,
+    /// Its type; none leaves it to AWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Whether EBS encrypts it, also where the account's default is not to.
+    #[serde(default)]
+    pub encrypted: bool,
+    /// Whether it stays when the server is terminated.
+    #[serde(default)]
+    pub keeps: bool,
 }

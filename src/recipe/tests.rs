@@ -14,6 +14,7 @@ mod building;
 mod configured;
 mod settings;
 mod telling;
+mod volume;
 use crate::fleet::{Changeset, CodeLayout, Layout};
 use crate::plan::Page;
 

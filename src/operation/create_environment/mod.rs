@@ -7,7 +7,7 @@ mod web;
 use super::create_release::from_base;
 use super::draft::Draft;
 use super::new_server::place::{self, Spread};
-use super::new_server::{chosen, judge};
+use super::new_server::{chosen, judge, volume};
 use super::refused::some;
 use super::{Facts, Options, Refused};
 use crate::fleet::{NewServer, Role, RoomQuestion, Server, Standing, SubnetChoice, ZonePlace};
@@ -37,7 +37,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     for one in &missing {
         judge::database(draft, facts, &one.role)?;
         judge::secrets(facts, &one.role)?;
-        judge::volume(draft, facts, &one.role)?;
+        volume::judge(draft, facts, &one.role)?;
     }
     let people = judge::people(draft, facts)?;
     let count = missing.len() + web.iter().map(web::Web::servers).sum::<usize>();

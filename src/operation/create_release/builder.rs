@@ -55,6 +55,8 @@ pub(super) fn server(
         instance_profile: base.instance_profile.clone(),
         tokens_required: base.tokens_required,
         key_name: like.and_then(|server| server.key_name.clone()),
+        // What lies on a volume of its own is no part of the image.
+        volumes: Vec::new(),
         tags: tags.map(|(key, value)| (key.to_owned(), value)).to_vec(),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::super::code::Code;
 use super::super::draft::Draft;
-use super::super::new_server::{App, Build, Site, judge, place, reaching};
+use super::super::new_server::{App, Build, Site, judge, place, reaching, volume};
 use super::super::{Facts, Options, Refused};
 use super::builder::ROLE;
 use super::{Base, clean, launched, what_it_is};
@@ -26,7 +26,7 @@ impl Release {
         code: Code,
     ) -> Result<Self, Refused> {
         let app = App::to_serve(draft, facts, options, &Role::Web, code)?;
-        judge::volume(draft, facts, &Role::Web)?;
+        volume::judge(draft, facts, &Role::Web)?;
         Ok(Self { app, people: judge::people(draft, facts)?, lasts: Lasts::UntilTheEnd })
     }
 

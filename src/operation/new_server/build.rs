@@ -55,10 +55,13 @@ impl Build<'_> {
         let name = format!("{}_{}_{role}", self.facts.topology.deployment, self.facts.place.name);
         let slot = Slot(lane.to_owned());
         let site = Site { lane, slot: &slot };
+        let volumes = &server.volumes;
+        let with: String = volumes.iter().map(|one| format!(", with a volume of {} GB", one.gb)).collect();
+        let stays = if volumes.iter().any(|one| one.keeps) { "; its volume stays" } else { "" };
         let launch = draft.add(Step {
-            becomes: Some(format!("{} from {} in {zone}", server.instance_type, server.image)),
+            becomes: Some(format!("{} from {} in {zone}{with}", server.instance_type, server.image)),
             lasts: self.lasts,
-            undo: Undo::Reverse("the server is terminated, unless it is in use".into()),
+            undo: Undo::Reverse(format!("the server is terminated, unless it is in use{stays}")),
             ..launching(site, "launch a server", &name, server)
         });
         let mut settled = vec![launch];

@@ -166,20 +166,6 @@ pub(in super::super) fn secrets(facts: &Facts<'_>, role: &Role) -> Result<(), Re
     }
 }
 
-/// A data volume is wanted, and none is made.
-pub(in super::super) fn volume(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
-    let build = &facts.place.build;
-    let Some(size) = build.role(role).volume_gb else { return Ok(()) };
-    let locked = if build.fs_encrypt { ", locked with a passphrase" } else { "" };
-    draft.refuse_unless(
-        "no-volume",
-        format!(
-            "the config wants a data volume of {size} GB{locked} for a {role} server, and new-server makes none: the data \
-             would lie on the disk that the image has. Take an image whose disk is large enough"
-        ),
-    )
-}
-
 /// The people who work on it; refused where one of their keys is none.
 pub(in super::super) fn people(draft: &mut Draft<'_>, facts: &Facts<'_>) -> Result<Vec<Person>, Refused> {
     let found = match facts.site.and_then(|site| site.ground.people.as_ref()) {

@@ -4,6 +4,7 @@ mod app;
 mod build;
 pub(super) mod judge;
 pub(super) mod place;
+pub(super) mod volume;
 
 use super::draft::Draft;
 use super::{Facts, Options, Refused};
@@ -31,7 +32,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     let primary = judge::is_free(draft, facts, &asked.role)?;
     judge::database(draft, facts, &asked.role)?;
     judge::secrets(facts, &asked.role)?;
-    judge::volume(draft, facts, &asked.role)?;
+    volume::judge(draft, facts, &asked.role)?;
     let people = judge::people(draft, facts)?;
     let app = if recipe::runs_code(&asked.role) {
         Some(App::of(draft, facts, options, &asked.role, asked.count)?)

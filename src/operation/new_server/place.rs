@@ -137,6 +137,7 @@ pub(in super::super) fn server(
         tokens_required: Some(true),
         subnet: zone.subnet.clone(),
         key_name: like.and_then(|server| server.key_name.clone()).or_else(|| first_contact(facts)),
+        volumes: super::volume::volumes(build, role),
         tags: tags.map(|(key, value)| (key.to_owned(), value)).to_vec(),
     })
 }

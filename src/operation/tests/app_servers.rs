@@ -25,7 +25,7 @@ fn world(without: &[&str]) -> World {
     world.parts.servers.retain(|server| !without.contains(&server.role.role.word()));
     let kind = |role| {
         let security_groups = vec!["sg-1".to_owned()];
-        (role, RolePlace { instance_type: Some("m5.large".into()), security_groups, volume_gb: None })
+        (role, RolePlace { instance_type: Some("m5.large".into()), security_groups, ..RolePlace::default() })
     };
     world.place.build = Arc::new(BuildPlace {
         image: Some("ami-ubuntu".into()),

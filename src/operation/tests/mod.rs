@@ -11,6 +11,7 @@ mod fixture;
 mod groups;
 mod names;
 mod new_server;
+mod new_volume;
 mod refusals;
 mod releases;
 mod room;

@@ -28,6 +28,7 @@ pub(super) fn world(without: &[&str]) -> World {
         instance_type: Some(kind.into()),
         security_groups: groups.iter().map(|group| (*group).to_owned()).collect(),
         volume_gb: None,
+        volume_type: None,
     };
     world.place.build = Arc::new(BuildPlace {
         image: Some("ami-ubuntu".into()),
@@ -293,7 +294,7 @@ fn what_the_config_does_not_say_or_says_wrong_is_refused_with_where_to_write_it(
             "security group no-such-sg is not known",
         ),
         (|build| build.admin_groups.push("a b".into()), "`a b` is no name of a group"),
-        (|build| build.roles[0].1.volume_gb = Some(20), "--override no-volume"),
+        (|build| build.roles[0].1.volume_gb = Some(20), "write `app_root`"),
     ];
     let before = world.place.build.clone();
     for (spoil, why) in cases {

@@ -2,15 +2,18 @@
 
 use std::fmt::Write as _;
 
-use super::{Part, Plot, installing, part, script};
+use super::{Part, Plot, installing, part, script, volume};
+use crate::fleet::Role;
 use crate::recipe::script::quoted;
 
 /// Groups whose members may do everything, as FabulAWS has it.
 const SUDO: [&str; 2] = ["sudo", "admin"];
 
 /// The parts, in their order.
-pub(super) fn parts(plot: &Plot<'_>) -> Vec<Part> {
+pub(super) fn parts(role: &Role, plot: &Plot<'_>) -> Vec<Part> {
     let mut all = vec![packages(plot, plot.build.upgrades)];
+    // Before there is anything that its directories could hold.
+    all.extend(volume::part(role, plot));
     all.extend(everybody(plot));
     all.extend([guard(), swap(plot)]);
     all

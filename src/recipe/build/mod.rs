@@ -8,6 +8,7 @@ mod cache;
 mod database;
 mod repository;
 mod settings;
+mod volume;
 
 use super::script::Script;
 use crate::fleet::{BuildPlace, Layout, Person, Role};
@@ -16,6 +17,7 @@ use crate::plan::Address;
 pub use database::stop_for_good;
 pub use repository::{Access, access};
 pub use settings::{Judged, method, settings};
+pub use volume::{DEVICE, FILE_SYSTEMS, directories};
 
 /// Something that is brought about on a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +80,7 @@ pub fn parts(role: &Role, plot: &Plot<'_>) -> Vec<Part> {
         Role::Combo => database::primary(plot).into_iter().chain(app::parts(role, plot)).collect(),
         Role::Other(_) | Role::Untagged => return Vec::new(),
     };
-    base::parts(plot).into_iter().chain(own).collect()
+    base::parts(role, plot).into_iter().chain(own).collect()
 }
 
 /// The parts by which the people of a server that there is become those of the project.

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use super::*;
-use crate::fleet::{AppPlace, BuildPlace, Person, Role};
+use crate::fleet::{AppPlace, BuildPlace, Person, Role, RolePlace};
 use crate::plan::Address;
 use crate::recipe::build::{self, Plot};
 
@@ -34,6 +34,10 @@ pub(super) fn every(layout: &Layout) -> Vec<String> {
             packages: vec!["libmemcached-dev".into()],
             ..AppPlace::default()
         },
+        volume_root: Some("/srv/app".into()),
+        roles: build::ROLES
+            .map(|role| (role, RolePlace { volume_gb: Some(100), ..RolePlace::default() }))
+            .to_vec(),
         ..BuildPlace::default()
     };
     let plot = plot_of(layout, &build, &people);
@@ -53,7 +57,7 @@ fn nothing_of_a_build_is_done_on_a_machine_that_is_not_the_server_that_is_meant(
     for told in ["", "export QUARTERDECK_SERVER=i-nobody\n"] {
         for script in every(&server.layout) {
             let guard = script.find("nothing was changed").unwrap();
-            let first = ["useradd", "apt_get ", "put /", "mkdir -p", "systemctl", "psql"]
+            let first = ["useradd", "apt_get ", "put /", "mkdir -p", "systemctl", "psql", "mkfs", "mount --"]
                 .map(|word| script.find(word));
             assert!(first.into_iter().flatten().all(|at| at > guard), "the guard comes first: {script}");
             // Only what stands before the first change is run here.

@@ -31,6 +31,7 @@ pub(super) fn builder(cloud: &SandboxCloud, token: &str) -> ServerSpec {
         key_name: None,
         instance_profile: None,
         tokens_required: None,
+        volumes: Vec::new(),
         tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec(),
     };
     ServerSpec { token: token.to_owned(), server }

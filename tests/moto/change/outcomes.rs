@@ -147,6 +147,7 @@ fn spec(a: &Account, token: &str) -> ServerSpec {
         key_name: None,
         instance_profile: None,
         tokens_required: None,
+        volumes: Vec::new(),
         tags: vec![("deployment".into(), "myproject".into())],
     };
     ServerSpec { token: token.into(), server }

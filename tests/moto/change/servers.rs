@@ -1,7 +1,7 @@
 //! Servers that are launched, terminated, and join and leave load balancers.
 
 use quarterdeck::cloud::{CloudChange, CloudError, CloudRead, ServerSpec};
-use quarterdeck::fleet::{ImageId, NewServer, Power, Process, Server};
+use quarterdeck::fleet::{ImageId, NewServer, NewVolume, Power, Process, Server};
 use serde_json::json;
 
 use super::{Account, account, in_service};
@@ -19,6 +19,7 @@ async fn spec(a: &Account, token: &str) -> ServerSpec {
         key_name: None,
         instance_profile: None,
         tokens_required: None,
+        volumes: Vec::new(),
         tags: [
             ("deployment", "myproject"),
             ("environment", "staging"),
@@ -59,6 +60,44 @@ fn a_server_is_launched_once_per_token_with_its_tags_and_its_place() {
         let unknown = with(&wanted, "t2", |server| server.image = ImageId::new("ami-0123456789abcdef0"));
         let error = a.change.launch(&unknown).await.unwrap_err();
         assert!(matches!(error, CloudError::Absent(_)), "{error:?}");
+    });
+}
+
+#[test]
+fn a_server_comes_with_its_volumes_of_their_size_type_and_fate() {
+    let name = "servers::a_server_comes_with_its_volumes_of_their_size_type_and_fate";
+    account(name, &[], async |a| {
+        let volume = NewVolume {
+            device: "/dev/sdf".into(),
+            gb: 100,
+            kind: Some("gp3".into()),
+            encrypted: true,
+            keeps: true,
+        };
+        let other =
+            NewVolume { device: "/dev/sdg".into(), gb: 10, kind: None, encrypted: false, keeps: false };
+        let plain = spec(&a, "run-7-step-3").await;
+        let wanted = with(&plain, "t1", |server| server.volumes = vec![volume.clone(), other.clone()]);
+        let id = a.change.launch(&wanted).await.unwrap();
+        assert_eq!(a.change.launch(&wanted).await.unwrap(), id, "asked twice, launched once");
+        let of_server = json!({ "Filters": [{ "Name": "attachment.instance-id", "Values": [id.as_str()] }] });
+        let told = a.wire.call("ec2", "describe_volumes", &of_server);
+        let made = told["Volumes"].as_array().unwrap();
+        let of = |device: &str| {
+            let at = |one: &&serde_json::Value| one["Attachments"][0]["Device"] == device;
+            made.iter().find(at).unwrap_or_else(|| panic!("{device}: {told}"))
+        };
+        let (data, small) = (of("/dev/sdf"), of("/dev/sdg"));
+        assert_eq!(
+            (&data["Size"], &data["VolumeType"], &data["Encrypted"]),
+            (&json!(100), &json!("gp3"), &json!(true))
+        );
+        assert_eq!(data["Attachments"][0]["DeleteOnTermination"], false, "R15: {data}");
+        assert_eq!((&small["Size"], &small["Encrypted"]), (&json!(10), &json!(false)));
+        assert_eq!(small["Attachments"][0]["DeleteOnTermination"], true, "{small}");
+        let tags = data["Tags"].as_array().unwrap();
+        assert!(tags.contains(&json!({ "Key": "environment", "Value": "staging" })), "{data}");
+        assert!(tags.iter().all(|tag| tag["Key"] != "role"), "{data}");
     });
 }
 

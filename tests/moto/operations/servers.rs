@@ -23,6 +23,7 @@ impl Site {
             instance_type: Some("t3.small".into()),
             security_groups: vec!["myproject-sg".into(), "myproject-cache-sg".into()],
             volume_gb: None,
+            volume_type: None,
         };
         let zone = ZonePlace { zone: "us-east-1c".into(), subnet: None };
         self.topology.environments[0].build = Arc::new(BuildPlace {

@@ -2,13 +2,14 @@
 
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::types::{
-    HttpTokensState, IamInstanceProfileSpecification, InstanceMetadataOptionsRequest,
-    InstanceNetworkInterfaceSpecification, InstanceType, Placement, ResourceType, Tag, TagSpecification,
+    BlockDeviceMapping, EbsBlockDevice, HttpTokensState, IamInstanceProfileSpecification,
+    InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification, InstanceType, Placement,
+    ResourceType, Tag, TagSpecification, VolumeType,
 };
 
 use super::{AwsChange, incomplete, is_absent, listed, unless};
 use crate::cloud::{Answer, CloudError, ServerSpec};
-use crate::fleet::{InstanceId, NewServer};
+use crate::fleet::{InstanceId, NewServer, NewVolume};
 
 pub const RUN: &str = "ec2:RunInstances";
 pub const TAG: &str = "ec2:CreateTags";
@@ -38,13 +39,31 @@ fn asked(request: RunInstancesFluentBuilder, server: &NewServer) -> RunInstances
     }
     request = placed(request, server);
     if !server.tags.is_empty() {
-        let tags = TagSpecification::builder()
-            .resource_type(ResourceType::Instance)
-            .set_tags(Some(written(&server.tags)))
-            .build();
-        request = request.tag_specifications(tags);
+        request = request.tag_specifications(tagged(ResourceType::Instance, &server.tags));
+    }
+    for volume in &server.volumes {
+        request = request.block_device_mappings(disk(volume));
+    }
+    // A server's role turns with what becomes of it, which nobody would tell its volume.
+    let lasting: Vec<_> = server.tags.iter().filter(|(key, _)| key != "role").cloned().collect();
+    if !server.volumes.is_empty() && !lasting.is_empty() {
+        request = request.tag_specifications(tagged(ResourceType::Volume, &lasting));
     }
     request
+}
+
+fn tagged(what: ResourceType, tags: &[(String, String)]) -> TagSpecification {
+    TagSpecification::builder().resource_type(what).set_tags(Some(written(tags))).build()
+}
+
+fn disk(volume: &NewVolume) -> BlockDeviceMapping {
+    let ebs = EbsBlockDevice::builder()
+        .volume_size(i32::try_from(volume.gb).unwrap_or(i32::MAX))
+        .set_volume_type(volume.kind.as_deref().map(VolumeType::from))
+        // Not asked for, it is what the account's default says.
+        .set_encrypted(volume.encrypted.then_some(true))
+        .delete_on_termination(!volume.keeps);
+    BlockDeviceMapping::builder().device_name(&volume.device).ebs(ebs.build()).build()
 }
 
 /// Subnet and security groups. A public address can only be asked for with a network interface, which then has both:

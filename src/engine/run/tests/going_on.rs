@@ -31,6 +31,7 @@ async fn server(kit: &Kit) -> NewServer {
         instance_profile: None,
         tokens_required: Some(true),
         key_name: None,
+        volumes: Vec::new(),
         tags: vec![
             tag("deployment", "myproject"),
             tag("environment", ENVIRONMENT),

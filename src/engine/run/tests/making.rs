@@ -45,6 +45,7 @@ async fn server(kit: &Kit) -> NewServer {
         key_name: None,
         instance_profile: None,
         tokens_required: None,
+        volumes: Vec::new(),
         tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec(),
     }
 }

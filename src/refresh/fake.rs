@@ -14,8 +14,8 @@ use crate::fleet::sample::Parts;
 pub(crate) use crate::fleet::sample::{configuration, epoch};
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, RegionOffers,
-    Series, Server, Source, SubnetChoice, SubnetRoom, Topology, VcpuClass, VcpuRoom,
+    LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey, Series, Server,
+    Source, SubnetChoice, SubnetRoom, Topology, VcpuClass, VcpuRoom,
 };
 
 /// How a call goes.
@@ -216,10 +216,6 @@ impl CloudRead for Fake {
 
     async fn subnets(&self, _: &SubnetChoice) -> Answer<Vec<SubnetRoom>> {
         unreachable!("room is looked at when something is planned, never in the loop")
-    }
-
-    async fn offers(&self) -> Answer<RegionOffers> {
-        unreachable!("a region is looked at when something is set up, never in the loop")
     }
 
     async fn vcpus(&self, _: VcpuClass, _: &str) -> Answer<VcpuRoom> {

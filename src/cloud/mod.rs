@@ -193,7 +193,9 @@ pub trait CloudRead: Send + Sync {
     /// What the region has for a new project to choose from: zones, networks, subnets, Ubuntu's newest images (EC2
     /// `DescribeAvailabilityZones`, `DescribeVpcs`, `DescribeSubnets`, `DescribeImages`): to be asked when something is
     /// set up.
-    async fn offers(&self) -> Answer<RegionOffers>;
+    async fn offers(&self) -> Answer<RegionOffers> {
+        Err(CloudError::Other("what the region has for a new project cannot be asked here".into()))
+    }
 
     /// What room there is for more servers, both kinds read side by side.
     async fn room(&self, asked: &RoomQuestion) -> Room {

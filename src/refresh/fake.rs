@@ -219,10 +219,6 @@ impl CloudRead for Fake {
         unreachable!("room is looked at when something is planned, never in the loop")
     }
 
-    async fn offers(&self) -> Answer<RegionOffers> {
-        unreachable!("a region is looked at when something is set up, never in the loop")
-    }
-
     async fn vcpus(&self, _: VcpuClass, _: &str) -> Answer<VcpuRoom> {
         unreachable!("room is looked at when something is planned, never in the loop")
     }

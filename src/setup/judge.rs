@@ -1,7 +1,7 @@
 //! Checks that several questions share: what is known of an answer without looking anywhere.
 
+use super::event::Found;
 use super::question::Verdict;
-use super::wizard::Found;
 use crate::fleet::words::nearest;
 
 /// Whether it can be a Python package.

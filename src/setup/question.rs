@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use super::event::{Found, Probe};
 use super::ground::Ground;
-use super::wizard::{Found, Probe};
 use crate::config::Project;
 use crate::config::edit::Wanted;
+use crate::fleet::Severity;
 
 /// How often a question is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,16 @@ impl Verdict {
     #[must_use]
     pub const fn fine() -> Self {
         Self::Good(String::new())
+    }
+
+    /// How an answer that was taken all the same is marked.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        match self {
+            Self::Good(_) => Severity::Ok,
+            Self::Unsure(_) => Severity::Unknown,
+            Self::Doubt(_) | Self::Bad(_) => Severity::Warn,
+        }
     }
 
     /// What it says.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::wizard::Gathered;
 use super::*;
 use crate::config::secrets::Secret;
 use crate::config::{self, CheckOptions};
@@ -290,6 +289,16 @@ fn what_is_wrong_stops_what_is_doubtful_is_taken_the_second_time_and_late_answer
         handle(&mut wizard, Event::Accept);
         assert!(wizard.verdict().unwrap().text().contains(why));
         assert_eq!(at(&wizard), "project");
+    }
+    until(&mut wizard, "environments", &[]);
+    handle(&mut wizard, Event::Typed(" , ,".into()));
+    handle(&mut wizard, Event::Accept);
+    assert_eq!(
+        (at(&wizard).as_str(), wizard.verdict().unwrap().text()),
+        ("environments", "an answer is wanted here")
+    );
+    for _ in 0..9 {
+        handle(&mut wizard, Event::Back);
     }
     until(&mut wizard, "repo", &[("project", "shop")]);
     handle(&mut wizard, Event::Typed("git@nowhere:x.git".into()));

@@ -2,134 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{Branches, Facts, Known};
-use super::files::{self, Plan, PlannedFile};
-use super::ground::{Answers, Ground};
+use super::event::{Effect, Event, Found, Gathered, Mark, Place, Probe, Row};
+use super::facts::{Facts, Known};
+use super::files::{self, Plan};
+use super::ground::{Answers, Ground, words};
 use super::kept::Kept;
 use super::question::{Asked, Kind, Offer, Verdict};
 use crate::config::secrets::Secret;
-use crate::fleet::{RegionOffers, Severity};
-
-/// Something to look at in the world.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Probe {
-    /// Whether a repository answers, and what it has.
-    Repository(String),
-    /// The text of a file below the project's directory.
-    Text(String),
-    /// What a domain resolves to.
-    Domain(String),
-}
-
-/// What was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// A repository's branches; or why not.
-    Repository(Result<Branches, String>),
-    /// A file's text, nothing where there is none; or why it could not be read.
-    Text(Result<Option<String>, String>),
-    /// Addresses, none where the name is not known; or why nobody could be asked.
-    Domain(Result<Vec<String>, String>),
-}
-
-/// What happens to the setup.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// The answer reads so now.
-    Typed(String),
-    /// It is given.
-    Accept,
-    /// The question before.
-    Back,
-    /// What was looked for, by its ticket.
-    Found(u64, Found),
-    /// What a region has, or why that is not known.
-    Offers(String, Result<RegionOffers, String>),
-    /// What is on disk now, and values for secrets.
-    Gathered(Gathered),
-    /// The files are written; or why not.
-    Wrote(Result<(), String>),
-    /// Enough for now.
-    Leave,
-}
-
-/// What files are made of, beside answers.
-#[derive(Clone, Debug, Default)]
-pub struct Gathered {
-    /// Texts of files that are there, by path.
-    pub files: BTreeMap<String, Secret>,
-    /// Values of secrets, by `environment/name`: made, or printed by the command.
-    pub secrets: BTreeMap<String, Secret>,
-    /// What went wrong with the command, for people.
-    pub problems: Vec<String>,
-}
-
-/// What the setup asks for.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// Look at something, and tell it with this ticket.
-    Look(u64, Probe),
-    /// Ask what a region has.
-    Offers(String),
-    /// Keep the answers.
-    Keep(Kept),
-    /// Read these files, and have values made for these secrets.
-    Gather {
-        /// Paths.
-        files: Vec<String>,
-        /// `environment/name`.
-        secrets: Vec<String>,
-        /// The command that prints them; random ones without.
-        command: Option<String>,
-        /// The project's name, for the command.
-        project: String,
-    },
-    /// Write these.
-    Write(Vec<PlannedFile>),
-    /// It is over: with files, or left.
-    End,
-}
-
-/// Where the setup is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// At a question, by its key.
-    Ask(String),
-    /// The files are being made.
-    Gathering,
-    /// The files are shown.
-    Review,
-    /// They are being written.
-    Writing,
-    /// They are written.
-    Written,
-    /// It was left.
-    Left,
-}
-
-/// How an answer came through its check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// Good, a warning, or not known.
-    pub severity: Severity,
-    /// What was said.
-    pub text: String,
-}
-
-/// One line of the list of answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Its key.
-    pub key: String,
-    /// What was asked.
-    pub title: String,
-    /// The answer; nothing yet.
-    pub answer: Option<String>,
-    /// How it came through.
-    pub mark: Option<Mark>,
-    /// Whether it is asked now.
-    pub now: bool,
-}
 
 /// The setup.
 #[derive(Debug)]
@@ -249,8 +128,7 @@ impl Wizard {
     /// Why the region's facts are not known, where this question would need them.
     #[must_use]
     pub fn without_offers(&self) -> Option<String> {
-        let asked = self.asked().filter(|asked| asked.question.wants_offers)?;
-        let _ = asked;
+        self.asked().filter(|asked| asked.question.wants_offers)?;
         self.ground().no_offers().map(str::to_owned)
     }
 
@@ -399,7 +277,11 @@ impl Wizard {
         let typed = self.typed.expose().trim().to_owned();
         let suggested = if typed.is_empty() { self.suggestion() } else { None };
         let answer = suggested.unwrap_or(typed);
-        if answer.is_empty() && !asked.question.optional {
+        let nothing = match asked.question.kind {
+            Kind::Words => words(&answer).is_empty(),
+            _ => answer.is_empty(),
+        };
+        if nothing && !asked.question.optional {
             self.verdict = Some(Verdict::Bad("an answer is wanted here".into()));
             return Vec::new();
         }
@@ -463,11 +345,7 @@ impl Wizard {
 
     fn take(&mut self, asked: &Asked, answer: String, verdict: &Verdict) -> Vec<Effect> {
         let key = asked.key();
-        let severity = match verdict {
-            Verdict::Good(_) => Severity::Ok,
-            Verdict::Unsure(_) => Severity::Unknown,
-            Verdict::Doubt(_) | Verdict::Bad(_) => Severity::Warn,
-        };
+        let severity = verdict.severity();
         let text = verdict.text().replace(" enter once more keeps it", "");
         self.marks.insert(key.clone(), Mark { severity, text });
         if asked.question.kind == Kind::Secret && !answer.is_empty() {

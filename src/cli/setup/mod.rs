@@ -124,7 +124,7 @@ fn project_dir(globals: &Globals) -> Result<PathBuf, Stop> {
 
 /// Whether somebody at a terminal, in a directory without a config, wants to be led through the setup.
 pub(crate) fn is_wanted(globals: &Globals) -> bool {
-    let here = globals.config.is_none() && !globals.sandbox && !globals.read_only;
+    let here = globals.config.is_none() && !globals.sandbox && !globals.read_only && !globals.json;
     let missing = !Path::new(config::CONFIG_FILE).exists()
         && !Path::new(config::CONFIG_FILE).with_extension("yaml").exists();
     if !here || !missing || terminal::check().is_err() || !io::stderr().is_terminal() {

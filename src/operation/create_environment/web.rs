@@ -28,6 +28,7 @@ const GRACE_S: u32 = 600;
 pub(super) struct Web {
     builder: NewServer,
     group: GroupName,
+    groups: Vec<SecurityGroupId>,
     balancers: Vec<LoadBalancerName>,
     subnets: Vec<String>,
     sizes: Sizes,
@@ -54,7 +55,8 @@ impl Web {
                 )));
             }
         };
-        Ok(Self { builder, group, balancers, subnets: subnets(facts)?, sizes: sizes(options)? })
+        let groups = security_groups(facts, &builder)?;
+        Ok(Self { builder, group, groups, balancers, subnets: subnets(facts)?, sizes: sizes(options)? })
     }
 
     /// How many servers that launches.
@@ -127,7 +129,7 @@ impl Web {
             description: names.release.clone(),
             image: None,
             instance_type: server.instance_type.clone(),
-            security_groups: server.security_groups.iter().map(SecurityGroupId::new).collect(),
+            security_groups: self.groups.clone(),
             public_address: server.public_address,
             key_name: server.key_name.clone(),
             instance_profile: server.instance_profile.clone(),
@@ -239,6 +241,28 @@ fn image_slot() -> Slot {
 
 fn release_slot() -> Slot {
     Slot("release".into())
+}
+
+/// The ids of the security groups of web servers: a template takes nothing else. Outside subnets that the config names,
+/// servers have them by their names.
+fn security_groups(facts: &Facts<'_>, server: &NewServer) -> Result<Vec<SecurityGroupId>, Refused> {
+    let ground = facts.ground;
+    let vpcs = ground.and_then(|ground| ground.subnets.as_ref().ok()).into_iter().flatten();
+    let vpcs: Vec<&str> = vpcs.filter_map(|room| room.vpc.as_deref()).collect();
+    let id = |name: &String| {
+        if name.starts_with("sg-") {
+            return Ok(SecurityGroupId::new(name));
+        }
+        let found = vpcs.iter().find_map(|vpc| ground?.security_group(vpc, name));
+        found.map(|group| group.id.clone()).ok_or_else(|| {
+            Refused::State(format!(
+                "the id of security group {} is not known: make it by create-foundation, or write the id of another one \
+                 (sg-…) in fabulaws-config.yml under `security_groups`",
+                crate::fleet::text::one_line(name)
+            ))
+        })
+    };
+    server.security_groups.iter().map(id).collect()
 }
 
 fn own_tags(facts: &Facts<'_>, name: &str) -> Vec<(String, String)> {

@@ -2,9 +2,9 @@
 
 use super::path;
 use crate::config::edit::Wanted;
+use crate::setup::event::{Found, Probe};
 use crate::setup::judge::{self, identifier};
 use crate::setup::question::{Offer, PLAIN, Question, Verdict};
-use crate::setup::wizard::{Found, Probe};
 
 fn offers(found: &[String], what: &str) -> Vec<Offer> {
     found.iter().map(|one| Offer::new(one, what)).collect()

@@ -3,11 +3,11 @@
 use super::path;
 use crate::config::Project;
 use crate::config::edit::Wanted;
+use crate::setup::event::{Found, Probe};
 use crate::setup::ground::{Ground, words};
 use crate::setup::judge::{self, plain_name};
 use crate::setup::price;
 use crate::setup::question::{Each, Edits, Kind, Offer, PLAIN, Question, Verdict};
-use crate::setup::wizard::{Found, Probe};
 
 fn joined<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")

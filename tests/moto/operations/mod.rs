@@ -3,6 +3,7 @@
 
 mod balancers;
 mod code;
+mod environment;
 mod leaving;
 mod pages;
 mod processes;
@@ -82,6 +83,18 @@ const RUN: &[(&str, &[&str])] = &[
         &[
             "operations::servers::a_cache_is_built_and_in_use_and_its_secret_is_nowhere",
             "operations::servers::a_server_that_cannot_be_finished_leaves_nothing",
+        ],
+    ),
+    (
+        "create-foundation",
+        &[
+            "founding::on_an_empty_account_everything_is_made_once_more_that_is_open_is_told_and_undone_nothing_is_left",
+        ],
+    ),
+    (
+        "create-environment",
+        &[
+            "operations::environment::from_nothing_every_role_is_made_and_the_group_launches_the_first_release",
         ],
     ),
     (

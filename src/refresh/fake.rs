@@ -15,8 +15,8 @@ pub(crate) use crate::fleet::sample::{configuration, epoch};
 use crate::fleet::{
     Activity, DeploymentName, Endpoint, FoundThing, Group, GroupName, Identity, Image, ImageId, InstanceId,
     KeyPair, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey,
-    RegionOffers, SecurityGroup, Series, Server, Source, SubnetChoice, SubnetRoom, Thing, Topology,
-    VcpuClass, VcpuRoom, Vpc,
+    SecurityGroup, Series, Server, Source, SubnetChoice, SubnetRoom, Thing, Topology, VcpuClass, VcpuRoom,
+    Vpc,
 };
 
 /// How a call goes.

@@ -6,7 +6,7 @@ use crate::deploying::{Site, place};
 
 impl Site {
     /// Names of the images that the account has of this kind.
-    fn images(&self, of: &str) -> Vec<String> {
+    fn last_images(&self, of: &str) -> Vec<String> {
         let asked = json!({ "Owners": ["self"], "Filters": [{ "Name": "name", "Values": [format!("*_{of}_last_*")] }] });
         super::strings(&self.wire.call("ec2", "describe_images", &asked)["Images"], |image| &image["Name"])
     }
@@ -30,7 +30,7 @@ fn a_replica_goes_with_an_image_of_its_disks_and_nothing_else_does() {
             site.apply(&format!("terminate-server --servers {replica} --override last-replica"));
             let left: Vec<String> = before.into_iter().filter(|id| *id != replica).collect();
             assert_eq!(site.there(), left);
-            assert_eq!(site.images("db-replica").len(), 1);
+            assert_eq!(site.last_images("db-replica").len(), 1);
             assert_eq!(site.tags(&replica), "db-replica-OLD");
             assert!(site.hosts.done_on(&replica).iter().any(|verb| verb.starts_with("build stop")));
         },
@@ -45,7 +45,7 @@ fn an_environment_goes_to_its_last_server_and_images_of_its_databases_stay() {
         |site| {
             site.apply("terminate-environment --override no-site");
             assert_eq!(site.there(), [""; 0]);
-            assert_eq!((site.images("db-primary").len(), site.images("db-replica").len()), (1, 1));
+            assert_eq!((site.last_images("db-primary").len(), site.last_images("db-replica").len()), (1, 1));
             let group = site.told_group();
             assert_eq!((&group["MaxSize"], &group["Instances"]), (&json!(0), &json!([])));
             let refused = site.refused("terminate-environment --override no-site");

@@ -32,8 +32,7 @@ impl Site {
             roles: vec![(Role::Cache, kind)],
             ..BuildPlace::default()
         });
-        let ground =
-            Ground { secrets: ["broker_password".to_owned()].into(), unfit: Vec::new(), people: None };
+        let ground = Ground { secrets: ["broker_password".to_owned()].into(), ..Ground::default() };
         let facts = SiteFacts {
             settings: None,
             services: Vec::new(),

@@ -55,7 +55,7 @@ impl From<NotBegun> for Stop {
 
 /// Prints the plan, and does nothing.
 pub(crate) async fn plan(globals: &Globals, target: Target, options: &PlanOptions) -> Result<Exit, Stop> {
-    let plan = signals::unless_interrupted(planned(&target, options)).await?;
+    let plan = signals::unless_interrupted(Box::pin(planned(&target, options))).await?;
     let printer = super::stream::Printer::start();
     let mut bytes = Vec::new();
     if globals.json {
@@ -79,7 +79,7 @@ pub(crate) async fn apply(globals: &Globals, target: Target, options: &ApplyOpti
     }
     let store = store(globals, &target)?;
     let ports = ports(&target, place)?;
-    let plan = signals::unless_interrupted(planned(&target, &options.plan)).await?;
+    let plan = signals::unless_interrupted(Box::pin(planned(&target, &options.plan))).await?;
     if !globals.json {
         for line in show::plan(&plan) {
             complain(&line);

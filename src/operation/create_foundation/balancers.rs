@@ -75,7 +75,7 @@ impl<'g> Balancers<'g> {
     }
 
     /// Those that are to be made.
-    pub(super) fn new(&self) -> &[New] {
+    pub(super) fn missing(&self) -> &[New] {
         &self.new
     }
 

@@ -94,7 +94,7 @@ impl<'g> Groups<'g> {
     }
 
     /// Names of those that are to be made.
-    pub(super) fn new(&self) -> impl Iterator<Item = &String> {
+    pub(super) fn missing(&self) -> impl Iterator<Item = &String> {
         self.found.iter().filter(|(_, known)| known.is_none()).map(|(name, _)| name)
     }
 
@@ -147,7 +147,7 @@ impl<'g> Groups<'g> {
         balancers: &Balancers<'_>,
     ) -> Made {
         let mut made = Made::new();
-        for name in self.new() {
+        for name in self.missing() {
             let roles: Vec<&Role> =
                 self.roles.iter().filter(|(_, names)| names.contains(name)).map(|(role, _)| role).collect();
             let words = format!("{} servers of {}", some(&roles), facts.topology.deployment);

@@ -42,7 +42,8 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
         let known: Vec<_> = groups.known().chain(balancers.groups()).collect();
         exposed(&known, &site.vpc.networks).iter().map(ToString::to_string).collect()
     };
-    if key.is_none() && open.is_empty() && groups.new().next().is_none() && balancers.new().is_empty() {
+    if key.is_none() && open.is_empty() && groups.missing().next().is_none() && balancers.missing().is_empty()
+    {
         let environment = &facts.place.name;
         let words = format!(
             "{environment} has its security groups with the rules that they need, and its load balancers: nothing is to \

@@ -108,7 +108,7 @@ fn to_balancers(draft: &mut Draft<'_>, groups: &Groups<'_>, balancers: &Balancer
             world(open, &own.name, &SecurityGroupRef::Known(own.id.clone()), port);
         }
     }
-    for new in balancers.new() {
+    for new in balancers.missing() {
         let there = balancers.groups().find(|group| group.name == new.group);
         for port in [80, 443] {
             if !there.is_some_and(|group| group.rules.iter().any(|rule| rule.serves(port))) {
@@ -144,7 +144,7 @@ fn from_balancers(
         let from = OpeningFrom::Group(SecurityGroupRef::Known(first.id.clone()));
         add(open, Way { into: into.clone(), port, from, called: &first.name, name: None });
     }
-    for new in balancers.new() {
+    for new in balancers.missing() {
         let ids: Vec<SecurityGroupId> = balancers
             .groups()
             .filter(|group| group.name == new.group)

@@ -290,7 +290,7 @@ fn what_is_wrong_stops_what_is_doubtful_is_taken_the_second_time_and_late_answer
         assert!(wizard.verdict().unwrap().text().contains(why));
         assert_eq!(at(&wizard), "project");
     }
-    until(&mut wizard, "environments", &[]);
+    until(&mut wizard, "environments", &[("project", "shop")]);
     handle(&mut wizard, Event::Typed(" , ,".into()));
     handle(&mut wizard, Event::Accept);
     assert_eq!(

@@ -43,7 +43,8 @@ impl Build<'_> {
         let name = format!("{}_{}_{role}", self.facts.topology.deployment, self.facts.place.name);
         let slot = Slot(lane.to_owned());
         let volumes = &server.volumes;
-        let with: String = volumes.iter().map(|one| format!(", with a volume of {} GB", one.gb)).collect();
+        let with =
+            volumes.first().map_or_else(String::new, |one| format!(", with a volume of {} GB", one.gb));
         let what = format!("{} from {} in {zone}{with}", server.instance_type, server.image);
         let stays = if volumes.iter().any(|one| one.keeps) { "; its volume stays" } else { "" };
         let launched = draft.add(Step {

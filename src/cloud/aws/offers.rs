@@ -19,7 +19,7 @@ const PAGES: usize = 20;
 /// All four, side by side.
 pub async fn offers(cloud: &AwsCloud) -> Answer<RegionOffers> {
     let (zones, vpcs, subnets, images) =
-        try_join4(zones(cloud), vpcs(cloud), subnets(cloud), images(cloud)).await?;
+        Box::pin(try_join4(zones(cloud), vpcs(cloud), subnets(cloud), images(cloud))).await?;
     Ok(RegionOffers { zones, vpcs, subnets, images })
 }
 

@@ -22,18 +22,25 @@ struct Missing {
     zone: ZonePlace,
 }
 
+/// What an environment has not.
+struct Lacking {
+    servers: Vec<Missing>,
+    /// The builder of the first release, and its zone; none where there is a group.
+    builder: Option<(NewServer, ZonePlace)>,
+}
+
 pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -> Result<(), Refused> {
     facts.current("the servers were", &facts.snapshot.servers)?;
     facts.current("the groups were", &facts.snapshot.groups)?;
     nothing_pending(facts)?;
-    let (missing, builder) = missing(facts)?;
+    let Lacking { servers: missing, builder } = lacking(facts)?;
     if missing.is_empty() && builder.is_none() {
         return Err(Refused::Nothing(format!(
             "{} has everything: a primary, a replica, a cache server and a worker are in use, and its group is there",
             facts.place.name
         )));
     }
-    let web = builder.map(|builder| web::Web::of(facts, options, builder)).transpose()?;
+    let web = builder.map(|(builder, _)| web::Web::of(facts, options, builder)).transpose()?;
     for one in &missing {
         judge::database(draft, facts, &one.role)?;
         judge::secrets(facts, &one.role)?;
@@ -61,9 +68,9 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
 
 /// Where they go. The types differ: the quota is looked at by the first one's.
 pub(super) fn room(facts: &Facts<'_>, _: &Options) -> Option<RoomQuestion> {
-    let (missing, builder) = missing(facts).ok()?;
+    let Lacking { servers, builder } = lacking(facts).ok()?;
     let all: Vec<(NewServer, ZonePlace)> =
-        missing.into_iter().map(|one| (one.server, one.zone)).chain(builder).collect();
+        servers.into_iter().map(|one| (one.server, one.zone)).chain(builder).collect();
     let instance_type = all.first()?.0.instance_type.clone();
     let mut subnets: Vec<String> = all.iter().filter_map(|(_, zone)| zone.subnet.clone()).collect();
     subnets.sort();
@@ -78,7 +85,7 @@ pub(super) fn room(facts: &Facts<'_>, _: &Options) -> Option<RoomQuestion> {
 
 /// The servers that there are not, where each goes and what it is; and the builder of the first release, where there is no
 /// group.
-fn missing(facts: &Facts<'_>) -> Result<(Vec<Missing>, Option<(NewServer, ZonePlace)>), Refused> {
+fn lacking(facts: &Facts<'_>) -> Result<Lacking, Refused> {
     let mut spread = Spread::of(facts)?;
     let mut all = Vec::new();
     for role in ROLES {
@@ -93,12 +100,15 @@ fn missing(facts: &Facts<'_>) -> Result<(Vec<Missing>, Option<(NewServer, ZonePl
             all.push(Missing { role, server, zone });
         }
     }
-    let Some(group) = &facts.place.group else { return Ok((all, None)) };
-    if facts.known("the groups are", &facts.snapshot.groups)?.contains_key(group) {
-        return Ok((all, None));
-    }
-    let zone = spread.next(&Role::Web)?;
-    Ok((all, Some((from_base::builder(facts, &zone)?, zone))))
+    let groups = facts.known("the groups are", &facts.snapshot.groups)?;
+    let builder = match &facts.place.group {
+        Some(group) if !groups.contains_key(group) => {
+            let zone = spread.next(&Role::Web)?;
+            Some((from_base::builder(facts, &zone)?, zone))
+        }
+        _ => None,
+    };
+    Ok(Lacking { servers: all, builder })
 }
 
 /// What another run makes, or has left, would be made twice.

@@ -7,7 +7,7 @@ use super::super::draft::{Draft, step};
 use super::super::new_server::Site;
 use super::super::{Facts, Options, Refused};
 use crate::fleet::{
-    GroupName, LoadBalancerName, NewGroup, NewServer, NewTemplate, SecurityGroupId, Sizes, ZonePlace, words,
+    GroupName, LoadBalancerName, NewGroup, NewServer, NewTemplate, SecurityGroupId, Sizes, words,
 };
 use crate::plan::{
     Action, Condition, Converge, Fact, InstanceRef, Kind, Lasts, NewThing, Repeat, Slot, Step, StepId, Undo,
@@ -36,11 +36,7 @@ pub(super) struct Web {
 
 impl Web {
     /// Refused where it could not be.
-    pub(super) fn of(
-        facts: &Facts<'_>,
-        options: &Options,
-        (builder, _): (NewServer, ZonePlace),
-    ) -> Result<Self, Refused> {
+    pub(super) fn of(facts: &Facts<'_>, options: &Options, builder: NewServer) -> Result<Self, Refused> {
         let environment = &facts.place.name;
         let Some(group) = facts.place.group.clone() else {
             return Err(Refused::State(format!(
@@ -84,7 +80,7 @@ impl Web {
         // Django's own check reads the database: there has to be a schema first (R2).
         let migrated = draft.job("worker", "migrate");
         draft.wait(BUILDER, "gunicorn-start", migrated);
-        let image = self.image(draft, &slot, &names, ready);
+        let image = Self::image(draft, &slot, &names, ready);
         let release = self.release(draft, template, image);
         let group = self.make(draft, facts, release);
         self.serve(draft, facts, group);
@@ -102,7 +98,7 @@ impl Web {
         Ok(())
     }
 
-    fn image(&self, draft: &mut Draft<'_>, of: &Slot, names: &Names, after: StepId) -> StepId {
+    fn image(draft: &mut Draft<'_>, of: &Slot, names: &Names, after: StepId) -> StepId {
         draft.add(Step {
             after: vec![after],
             becomes: Some(names.image.clone()),

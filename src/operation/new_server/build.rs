@@ -56,7 +56,8 @@ impl Build<'_> {
         let slot = Slot(lane.to_owned());
         let site = Site { lane, slot: &slot };
         let volumes = &server.volumes;
-        let with: String = volumes.iter().map(|one| format!(", with a volume of {} GB", one.gb)).collect();
+        let with =
+            volumes.first().map_or_else(String::new, |one| format!(", with a volume of {} GB", one.gb));
         let stays = if volumes.iter().any(|one| one.keeps) { "; its volume stays" } else { "" };
         let launch = draft.add(Step {
             becomes: Some(format!("{} from {} in {zone}{with}", server.instance_type, server.image)),

@@ -86,6 +86,7 @@ impl World {
             now: self.cloud.now(),
             fresh: SignedDuration::from_hours(1),
             room: None,
+            ground: None,
             repo: None,
             site: None,
         };

@@ -133,7 +133,7 @@ fn a_security_group_is_made_once_lets_in_what_it_is_told_and_nothing_twice() {
                 [world(80), world(443)],
                 "one there already keeps out no other"
             );
-            assert_eq!(rules(&other).await.unwrap(), [inner.clone()]);
+            assert_eq!(rules(&other).await.unwrap(), std::slice::from_ref(&inner));
 
             a.change.revoke(&id, &[world(80), world(22)]).await.unwrap();
             assert_eq!(rules(&id).await.unwrap(), [world(443)], "one that is gone keeps in no other");

@@ -126,7 +126,8 @@ impl Web {
             image: None,
             instance_type: server.instance_type.clone(),
             security_groups: self.groups.clone(),
-            public_address: server.public_address,
+            // The group launches into subnets by their ids, whoever named them.
+            public_address: facts.topology.ssh_address.is_public(),
             key_name: server.key_name.clone(),
             instance_profile: server.instance_profile.clone(),
             tags: own_tags(facts, self.group.as_str()),

@@ -7,7 +7,7 @@ use super::super::{Facts, Options, Refused};
 use super::builder::ROLE;
 use super::{Base, clean, launched, what_it_is};
 use crate::fleet::{NewServer, Person, Role, ZonePlace};
-use crate::plan::{Lasts, Step, StepId};
+use crate::plan::{Lasts, Step, StepId, Undo};
 
 /// What is built, judged before anything begins.
 pub(in super::super) struct Release {
@@ -45,6 +45,12 @@ impl Release {
             after: after.into_iter().collect(),
             becomes: Some(what_it_is(&server)),
             lasts: self.lasts,
+            undo: Undo::Reverse(match self.lasts {
+                Lasts::Stays => "the builder is terminated".into(),
+                Lasts::UnlessStopped | Lasts::UntilTheEnd => {
+                    "the builder is terminated, whatever way this ends".into()
+                }
+            }),
             ..launched(site, "launch a builder from the empty image", &name, server)
         });
         let reached = draft.add(Step { after: vec![launch], ..reaching(site) });

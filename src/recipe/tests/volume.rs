@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::{Server, building, text};
+use crate::recipe::build;
 
 /// Tells of the disks below `$HERE/disks`.
 const LSBLK: &str = r#"disks=$HERE/disks; disk=; for word in "$@"; do case $word in /dev/*) disk=$disks/${word#/dev/} ;; esac; done

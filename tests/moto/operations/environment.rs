@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quarterdeck::fleet::{AppPlace, BuildPlace, Layout, Role, RolePlace, ZonePlace};
+use quarterdeck::fleet::{AddressChoice, AppPlace, BuildPlace, Layout, Role, RolePlace, ZonePlace};
 use quarterdeck::remote::Input;
 use quarterdeck::template::{Ground, SiteFacts, Source};
 use serde_json::json;
@@ -31,6 +31,8 @@ impl Site {
             };
             (role, kind)
         });
+        // A server that a group launches into a subnet has no public address here.
+        self.topology.ssh_address = AddressChoice::Private;
         let place = &mut self.topology.environments[0];
         place.group = Some(GROUP.into());
         place.build = Arc::new(BuildPlace {

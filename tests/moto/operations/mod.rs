@@ -157,6 +157,9 @@ impl Site {
             let id = started.id.clone();
             let (state, story) = ended(started).await;
             assert!(story.left().is_empty(), "{line}: {:?}", story.left());
+            if let Some((step, why)) = story.failure() {
+                println!("{line}: step {} of {}, {}: {why}", step.id, step.lane, step.title);
+            }
             assert_eq!(state == RunState::Done, story.failure().is_none(), "{line}: {:?}", story.failure());
             (id, state)
         });

@@ -1,7 +1,7 @@
 //! What is asked for wrongly, and environments that are not as they have to be: a refusal that says what to do, and nothing
 //! changes.
 
-use quarterdeck::operation;
+use quarterdeck::operation::{self, Options};
 use serde_json::json;
 
 use crate::deploying::{NEW, place};
@@ -61,7 +61,8 @@ fn an_environment_that_is_not_as_it_has_to_be_is_told_what_it_lacks() {
         site.change("autoscaling", "update_auto_scaling_group", &empty);
         site.live(async |life| {
             for _ in 0..100 {
-                if life.members().await.is_empty() {
+                let gone = life.plan("begin-upgrade", &Options::default()).await.is_err();
+                if gone && life.members().await.is_empty() {
                     break;
                 }
                 quarterdeck::cloud::CloudRead::pause(&*life.cloud, std::time::Duration::from_secs(8)).await;

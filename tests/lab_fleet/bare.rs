@@ -107,6 +107,11 @@ impl Bare {
         command
     }
 
+    /// A call of AWS's, as somebody else would make it.
+    pub fn call(&self, service: &str, operation: &str, arguments: &Value) -> Value {
+        self.endpoint.call(service, operation, arguments)
+    }
+
     /// The lab's word for the host of an instance.
     pub fn host(&self, instance: &str) -> String {
         format!("{}-{instance}", self.name)

@@ -54,9 +54,14 @@ pub fn run(bare: &Bare, line: &str, dies: Option<&str>) -> Told {
 
 /// A part's script on its server, with this password: what it prints, and whether it ended well.
 fn part(bare: &Bare, instance: &str, script: &str, password: &str) -> (String, bool) {
+    part_told(bare, instance, script, password, "")
+}
+
+/// The same, told more.
+fn part_told(bare: &Bare, instance: &str, script: &str, password: &str, more: &str) -> (String, bool) {
     let secret = password.replace('\'', r"'\''");
     let told = format!(
-        "export QUARTERDECK_SERVER={instance}\nbroker_password='{secret}'\ndatabase_password='{secret}'\n{script}"
+        "export QUARTERDECK_SERVER={instance}\nbroker_password='{secret}'\ndatabase_password='{secret}'\n{more}{script}"
     );
     let said = bare.on(instance, &format!("( {told} ) && echo went well || echo went wrong"));
     let well = said.trim_end().ends_with("went well");
@@ -70,11 +75,16 @@ fn script<'s>(steps: &'s [Value], name: &str) -> &'s str {
 }
 
 /// Every part of a plan once more on its server: nothing is to be done.
-pub fn again(bare: &Bare, instance: &str, steps: &[Value]) {
+fn again(bare: &Bare, instance: &str, steps: &[Value]) {
+    again_told(bare, instance, steps, "");
+}
+
+/// The same, told more than the passwords.
+pub fn again_told(bare: &Bare, instance: &str, steps: &[Value], more: &str) {
     let scripts = steps.iter().filter_map(|step| step["action"]["script"].as_str());
     let scripts = scripts.filter(|script| script.starts_with("# sandbox: build "));
     for (number, script) in scripts.enumerate() {
-        let (said, well) = part(bare, instance, script, PASSWORD);
+        let (said, well) = part_told(bare, instance, script, PASSWORD, more);
         assert!(
             well && (said.contains("already so: ") || script.contains("build check")),
             "{number}: {said}"
@@ -132,7 +142,7 @@ fn a_bare_host_becomes_a_cache_though_the_program_dies_on_the_way_and_a_second_t
     std::fs::rename(users.join("ana"), users.join("bob")).unwrap();
     let people = run(&bare, "apply update-people staging --yes", None);
     assert_eq!(people.state, "done", "{:?}", people.lines);
-    assert_eq!(on("id -u ana 2>/dev/null || echo gone; ls -d /home/ana 2>/dev/null"), "gone");
+    assert_eq!(on("id -u ana 2>/dev/null || echo gone; ls -d /home/ana 2>/dev/null; :"), "gone");
     assert_eq!(
         on("cat /home/bob/.ssh/authorized_keys2; runuser -u bob -- sudo -n id -un"),
         format!("{KEY}\nroot")

@@ -1,12 +1,14 @@
-//! Servers of the project's code built from nothing: bare hosts become a cache, a primary, a worker and a web server, until
-//! a task is done and the site answers.
+//! A whole environment from nothing: bare hosts become a primary, a replica, a cache, a worker and a web server, until a task
+//! is done and the site answers.
 
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use serde_json::{Value, json};
+
 use crate::bare::Bare;
-use crate::building::{again, run};
+use crate::building::{again_told, run};
 use crate::lab::{folder, within};
 
 /// The table that the site's pages count, as a migration would make it.
@@ -106,9 +108,17 @@ fn page(url: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Code on a server, as the site's own user runs it.
+fn python(bare: &Bare, instance: &str, code: &str) -> String {
+    let command = format!(
+        "cd /home/myproject/www/staging/code_root && runuser -u myproject-web -- env \
+         DJANGO_SETTINGS_MODULE=myproject.local_settings ../env/bin/python -c '{code}'"
+    );
+    bare.on(instance, &command).trim().to_owned()
+}
+
 #[test]
-fn bare_hosts_become_a_worker_that_does_tasks_and_a_web_server_that_answers_and_a_second_time_changes_nothing()
- {
+fn an_empty_account_and_bare_hosts_become_a_whole_environment_though_the_program_dies_on_the_way() {
     let Some(bare) = Bare::take() else { return };
     let origin = Origin::serve();
     edit(&bare, "fabulaws-config.yml", |config| format!("{config}repo: {}\n", origin.address));
@@ -117,61 +127,70 @@ fn bare_hosts_become_a_worker_that_does_tasks_and_a_web_server_that_answers_and_
     edit(&bare, "deployment/templates/local_settings.py", |settings| {
         format!("{settings}STATIC_ROOT = \"{{{{ static_root }}}}\"\n")
     });
-    for role in ["cache", "db-primary"] {
-        let told = run(&bare, &format!("apply new-server staging --role {role} --yes"), None);
-        assert_eq!(told.state, "done", "{:?}", told.lines);
-    }
-    let worker = format!("apply new-server staging --role worker --changeset {} --yes", origin.changeset);
-    let dead = run(&bare, &worker, Some("requirements"));
+    let certificate =
+        bare.call("acm", "request_certificate", &json!({ "DomainName": "staging.example.com" }));
+    let certificate = certificate["CertificateArn"].as_str().unwrap();
+    let founded =
+        format!("apply create-foundation staging --ssh-from 10.0.0.0/8 --certificate {certificate} --yes");
+    let told = run(&bare, &founded, None);
+    assert_eq!(told.state, "done", "{:?}", told.lines);
+
+    let line = format!("create-environment staging --changeset {} --desired 1 --max 2", origin.changeset);
+    let dead = run(&bare, &format!("apply {line} --yes"), Some("requirements"));
     let told = run(&bare, &format!("runs resume {} --yes", dead.id), None);
     assert_eq!(told.state, "done", "{:?}", told.lines);
-    let (worker, _) = bare.of_role("worker");
-    let python = |code: &str| {
-        let command = format!(
-            "cd /home/myproject/www/staging/code_root && runuser -u myproject-web -- env \
-             DJANGO_SETTINGS_MODULE=myproject.local_settings ../env/bin/python -c '{code}'"
-        );
-        bare.on(&worker, &command).trim().to_owned()
-    };
-    let number = python("from myproject.tasks import *; print(visit.delay(\"from celery\").get(timeout=60))");
-    let (primary, _) = bare.of_role("db-primary");
+    let [primary, replica, cache, worker, web] =
+        ["db-primary", "db-replica", "cache", "worker", "web"].map(|role| bare.of_role(role));
+    assert_eq!(bare.instances().len(), 5, "each once, and no builder");
+    let told =
+        bare.call("elb", "describe_instance_health", &json!({ "LoadBalancerName": "myproject-staging-lb" }));
+    assert_eq!(told["InstanceStates"][0]["State"], "InService", "{told}");
+    assert_eq!(told["InstanceStates"][0]["InstanceId"], web.0.as_str());
+    let healthy = page(&format!("https://{}/healthcheck.html", web.1));
+    assert!(healthy.starts_with("ok default ") && healthy.contains("\n200 "), "{healthy}");
+    let number = python(
+        &bare,
+        &web.0,
+        "from myproject.tasks import *; print(visit.delay(\"from the web\").get(timeout=60))",
+    );
     let note = format!(
         "runuser -u postgres -- psql -XAtq -d myproject_staging -c 'select note from visits where id = {number}'"
     );
-    assert_eq!(bare.on(&primary, &note).trim(), "from celery", "through PgBouncer and Stunnel: {number}");
-    let programs = bare.on(&worker, "supervisorctl status");
+    assert_eq!(
+        bare.on(&primary.0, &note).trim(),
+        "from the web",
+        "sent by the web server, done by the worker"
+    );
+    within(30, "the replica has it, too", || {
+        (bare.on(&replica.0, &note).trim() == "from the web").then_some(())
+    });
+    let settings =
+        bare.on(&worker.0, "cat /home/myproject/www/staging/code_root/myproject/local_settings.py; :");
+    assert!(
+        settings.contains(&cache.1),
+        "the address of a server that the same plan has launched: {settings}"
+    );
+    let programs = bare.on(&worker.0, "supervisorctl status");
     for program in ["celery:staging-celeryd-main", "celery:staging-celerybeat", "pgbouncer:staging-stunnel"] {
         let line = programs.lines().find(|line| line.contains(program)).unwrap_or_default();
         assert!(line.contains("RUNNING"), "{programs}");
     }
-    let head = "runuser -u myproject -- git -C /home/myproject/www/staging/code_root rev-parse HEAD";
-    assert_eq!(bare.on(&worker, head).trim(), origin.changeset);
-    again(&bare, &worker, &dead.steps);
-
-    // Without a group a web server is built by itself.
-    edit(&bare, "fabulaws-config.yml", |config| {
-        config.replace("auto_scaling_groups:", "old_groups:").replace("load_balancers:", "old_balancers:")
-    });
-    let told = run(
-        &bare,
-        &format!("apply new-server staging --role web --changeset {} --yes", origin.changeset),
-        None,
-    );
-    assert_eq!(told.state, "done", "{:?}", told.lines);
-    let (web, address) = bare.of_role("web");
-    let asked = || page(&format!("https://{address}/healthcheck.html"));
-    let healthy = asked();
-    assert!(healthy.starts_with("ok default ") && healthy.contains("\n200 "), "{healthy}");
-    let led = page(&format!("http://{address}/"));
-    assert!(led.ends_with(&format!("\n301 https://{address}/")), "{led}");
-    again(&bare, &web, &told.steps);
-    // Everything comes up by itself, the server's own addresses first.
-    let host = bare.host(&web);
-    bare.lab.run("hosts", &["reboot", &host]);
-    within(120, "the site answers after a boot", || asked().contains("\n200 ").then_some(()));
-    assert_eq!(bare.on(&web, "systemctl is-active quarterdeck-own-addresses").trim(), "active");
+    let led = page(&format!("http://{}/", web.1));
+    assert!(led.ends_with(&format!("\n301 https://{}/", web.1)), "{led}");
+    assert_eq!(bare.on(&web.0, "systemctl is-active quarterdeck-own-addresses").trim(), "active");
     for unit in ["pgbouncer", "stunnel4"] {
-        let active = bare.on(&web, &format!("systemctl is-active {unit}; :"));
+        let active = bare.on(&web.0, &format!("systemctl is-active {unit}; :"));
         assert_eq!(active.trim(), "inactive", "{unit} runs under Supervisor only");
     }
+    // Every part once more: nothing is to be done.
+    let more = format!("broker_password='of-the-queue-3'\nprimary={}\n", primary.1);
+    for (server, lane) in
+        [(&primary, "db-primary"), (&replica, "db-replica"), (&cache, "cache"), (&worker, "worker")]
+    {
+        let steps: Vec<Value> = dead.steps.iter().filter(|step| step["lane"] == lane).cloned().collect();
+        again_told(&bare, &server.0, &steps, &more);
+    }
+    let again = bare.program(&format!("plan {line}")).output().unwrap();
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(!again.status.success() && said.contains("has everything"), "{said}");
 }

@@ -175,6 +175,7 @@ fn every_operation_is_killed_here_or_where_releases_and_servers_are_made() {
                     "new-server",
                     "create-foundation",
                     "create-environment",
+                    // The simulated fleet has no people: its steps are of the kind that upgrade-packages has.
                     "update-people",
                     "upgrade-packages",
                     "terminate-server",

@@ -100,3 +100,22 @@ async fn killed_after_any_record_packages_come_all_the_same() {
     }
     panic!("it never came to its end");
 }
+
+#[tokio::test(start_paused = true)]
+async fn killed_after_any_record_a_server_goes_all_the_same_and_the_others_stay() {
+    for records in 1..200 {
+        let kit = Kit::new();
+        let before = there(&kit).await;
+        let replica =
+            before.iter().find(|server| server.role.role.word() == "db-replica").unwrap().id.clone();
+        let line = format!("terminate-server testing --servers {replica} --override last-replica");
+        if !killed(&kit, &line, records).await {
+            assert!(records > 12, "it was killed at least so often: {records}");
+            return;
+        }
+        let left = there(&kit).await;
+        assert_eq!(left.len(), before.len() - 1, "{records}");
+        assert!(left.iter().all(|server| server.id != replica), "{records}");
+    }
+    panic!("it never came to its end");
+}

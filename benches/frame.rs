@@ -10,10 +10,13 @@ use std::time::{Duration, Instant};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use quarterdeck::cli::screenshots::Stage;
 use quarterdeck::console::event::Event;
+use quarterdeck::console::findings::Findings;
 use quarterdeck::console::reduce::reduce;
 use quarterdeck::console::state::State;
 use quarterdeck::console::{tables, views};
+use quarterdeck::fleet::Reading;
 use quarterdeck::sandbox::Scenario;
+use quarterdeck::triage::{Memory, look};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use support::{Row, median_ms, report};
@@ -65,7 +68,32 @@ fn main() {
         unit: "ms",
         how: how.into(),
     });
+    let (alone, all) = runtime.block_on(triage());
+    let what = "triage of an environment of 1,000 servers";
+    rows.push(Row { what, measured: alone, budget: Some(10.0), unit: "ms", how: "median of 31".into() });
+    let what = "triage of 20 environments of 200 servers";
+    rows.push(Row { what, measured: all, budget: None, unit: "ms", how: "median of 31".into() });
     report("A frame", &rows);
+}
+
+/// What is wrong in an environment of a thousand servers, told by itself, and in the whole fleet, in milliseconds.
+async fn triage() -> (f64, f64) {
+    let stage = Stage::open(Scenario::Large, 7, "dark", (200, 60)).await.unwrap();
+    let console = stage.state();
+    let yardstick = console.yardstick();
+    let (place, other) = (&console.topology.environments[0], &console.topology.environments[1]);
+    let mut snapshot = (*console.snapshot).clone();
+    let mut servers = snapshot.servers.value().unwrap().clone();
+    for (n, server) in servers.values_mut().enumerate() {
+        server.environment = Some(if n < 1_000 { &place.name } else { &other.name }.clone());
+    }
+    snapshot.servers = Reading::taken(snapshot.servers.source(), servers, yardstick.now);
+    let mut memory = Memory::default();
+    let alone = time(31, || drop(black_box(look(&snapshot, place, &yardstick, &mut memory))));
+    let mut findings = Findings::default();
+    let (snapshot, rows) = (&console.snapshot, &console.overviews);
+    let all = time(31, || drop(findings.look(snapshot, &console.topology, rows, &yardstick, None)));
+    (alone, all)
 }
 
 /// Draws the whole screen again and again, as after a change of everything.

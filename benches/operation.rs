@@ -115,6 +115,7 @@ impl World {
             },
             evidence: None,
             texts: None,
+            secrets: None,
         };
         let cloud = self.cloud.clone();
         let store = Store::new(self.dir.path(), Arc::new(move || cloud.now()));

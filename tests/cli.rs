@@ -375,3 +375,59 @@ fn stdin_and_stdout_may_be_closed() {
         .unwrap();
     assert!(status.code().is_some_and(|code| code <= 1), "{status:?}");
 }
+
+/// A project whose `smtp_password` has no value.
+fn lacking() -> Here {
+    let here = Here::new();
+    here.write_config(&format!("{}password_names: [smtp_password, api_key]\n", run::CONFIG));
+    std::fs::write(here.project().join("fabsecrets_staging.py"), "api_key = 'old-1'  # theirs\n").unwrap();
+    here
+}
+
+#[cfg(unix)]
+#[test]
+fn secrets_are_set_from_standard_input_into_their_file_and_nowhere_else() {
+    use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    let here = lacking();
+    let set = |line: &[&str], input: &str| {
+        let mut child = here
+            .command(line)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    };
+    let both = ["secrets", "set", "staging", "--secret", "smtp_password", "--secret", "api_key"];
+    let (code, said) = set(&both, "mail's-1\nkey-2\n");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains("mail's-1") && !said.contains("key-2"), "{said}");
+    let file = here.project().join("fabsecrets_staging.py");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text, "api_key = 'key-2'  # theirs\nsmtp_password = 'mail\\'s-1'\n");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let kept: Vec<_> = std::fs::read_dir(here.project())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains(".before-"))
+        .collect();
+    assert_eq!(kept.len(), 1, "what was replaced is kept: {kept:?}");
+
+    for (line, input, code, why) in [
+        (&["secrets", "set", "staging", "--secret", "api_key"][..], "", 2, "standard input has no line"),
+        (&["secrets", "set", "staging", "--secret", "api_keys"], "x\n", 2, "Did you mean “api_key”?"),
+        (&["secrets", "set", "stagin", "--secret", "api_key"], "x\n", 2, "staging"),
+        (&["secrets", "set", "staging", "--secret", "api_key", "--read-only"], "x\n", 3, "--read-only"),
+        (&["secrets", "set", "testing", "--secret", "api_key", "--sandbox"], "x\n", 3, "leave out --sandbox"),
+        (&["secrets", "check", "testing", "--sandbox"], "", 3, "leave out --sandbox"),
+    ] {
+        let (ended, said) = set(line, input);
+        assert!(ended == Some(code) && said.contains(why), "{line:?}: {ended:?} {said}");
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}

@@ -65,10 +65,35 @@ fn every_check_of_the_doctor_is_written_down() {
 }
 
 #[test]
+fn every_kind_of_finding_is_written_down_with_how_long_it_must_last() {
+    let document = std::fs::read_to_string(root().join("docs/triage-json.md")).unwrap();
+    let table = document.split("## Kinds").nth(1).unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let written: Vec<(&str, &str)> = rows
+        .map(|line| {
+            let mut cells = line.split('|').map(str::trim).skip(1);
+            (cells.next().unwrap().trim_matches('`'), cells.nth(1).unwrap())
+        })
+        .collect();
+    let after = |seconds: i64| match seconds {
+        0 => "at once".to_owned(),
+        s if s < 120 => format!("{s} s"),
+        s if s < 7_200 => format!("{} min", s / 60),
+        s => format!("{} h", s / 3_600),
+    };
+    let kinds: Vec<(&str, String)> =
+        quarterdeck::triage::Kind::ALL.iter().map(|k| (k.name(), after(k.rises_after().as_secs()))).collect();
+    let kinds: Vec<(&str, &str)> = kinds.iter().map(|(name, after)| (*name, after.as_str())).collect();
+    assert_eq!(written, kinds);
+}
+
+#[test]
 fn the_policy_allows_exactly_what_is_read() {
     let sources = [
         Source::StsGetCallerIdentity,
         Source::Ec2DescribeInstances,
+        Source::Ec2InstanceStatus,
+        Source::Ec2CreditSpecifications,
         Source::Ec2DescribeImages,
         Source::Ec2ConsoleOutput,
         Source::AutoScalingDescribeGroups,
@@ -77,12 +102,14 @@ fn the_policy_allows_exactly_what_is_read() {
         Source::ElbDescribeLoadBalancers,
         Source::ElbDescribeInstanceHealth,
         Source::CloudWatchGetMetricData,
+        Source::AcmCertificates,
+        Source::IamServerCertificates,
         Source::SsmGetParametersByPath,
     ];
     // One source may stand for two actions.
     let mut read: Vec<&str> = sources.iter().flat_map(|source| source.action().split(", ")).collect();
     // What is read when something is planned, or set up, has no source.
-    let planned = ["room", "ground", "offers"]
+    let planned = ["room", "ground", "offers", "rights"]
         .map(|file| std::fs::read_to_string(root().join(format!("src/cloud/aws/{file}.rs"))).unwrap());
     read.extend(planned.iter().flat_map(|text| text.split('"')).filter(is_action));
     read.sort_unstable();
@@ -95,9 +122,33 @@ fn the_policy_allows_exactly_what_is_read() {
 
 /// Whether a text of the adapter is an action's name.
 fn is_action(text: &&str) -> bool {
-    let services = ["autoscaling:", "cloudfront:", "ec2:", "elasticloadbalancing:", "servicequotas:", "ssm:"];
+    let services = [
+        "acm:",
+        "iam:",
+        "autoscaling:",
+        "cloudfront:",
+        "ec2:",
+        "elasticloadbalancing:",
+        "servicequotas:",
+        "ssm:",
+    ];
     let service = services.iter().find_map(|service| text.strip_prefix(service));
     service.is_some_and(|action| action.chars().all(|c| c.is_ascii_alphanumeric()))
+}
+
+#[test]
+fn the_doctor_knows_every_action_of_the_policy_and_which_operations_want_it() {
+    use quarterdeck::doctor::{EVERY, RIGHTS};
+    let all = RIGHTS.iter().map(|right| right.action);
+    let (notes, others): (Vec<&str>, Vec<&str>) = all.partition(|action| action.starts_with("ssm:"));
+    assert_eq!(policies()[2..], [others, notes]);
+    for right in RIGHTS {
+        assert!(!right.operations.is_empty(), "{}", right.action);
+        for name in right.operations {
+            let known = *name == EVERY || quarterdeck::operation::find(name).is_ok();
+            assert!(known, "{}: there is no operation {name}", right.action);
+        }
+    }
 }
 
 /// The actions of each statement of the policies, in order.

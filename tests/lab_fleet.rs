@@ -16,6 +16,8 @@ mod cloud;
 mod fleet;
 #[path = "lab_fleet/lab.rs"]
 mod lab;
+#[path = "support/terminal.rs"]
+mod terminal;
 
 #[path = "lab_fleet/baking.rs"]
 mod baking;
@@ -23,18 +25,34 @@ mod baking;
 mod bare;
 #[path = "lab_fleet/building.rs"]
 mod building;
+#[path = "lab_fleet/copying.rs"]
+mod copying;
+#[path = "lab_fleet/curing.rs"]
+mod curing;
 #[path = "lab_fleet/deploying.rs"]
 mod deploying;
 #[path = "lab_fleet/environment.rs"]
 mod environment;
+#[path = "lab_fleet/guided.rs"]
+mod guided;
 #[path = "lab_fleet/logins.rs"]
 mod logins;
 #[path = "lab_fleet/measured.rs"]
 mod measured;
+#[path = "lab_fleet/moving.rs"]
+mod moving;
 #[path = "lab_fleet/release.rs"]
 mod release;
+#[path = "lab_fleet/replacing.rs"]
+mod replacing;
+#[path = "lab_fleet/replicas.rs"]
+mod replicas;
+#[path = "lab_fleet/rotating.rs"]
+mod rotating;
 #[path = "lab_fleet/running.rs"]
 mod running;
+#[path = "lab_fleet/secrets.rs"]
+mod secrets;
 #[path = "lab_fleet/serving.rs"]
 mod serving;
 #[path = "lab_fleet/traffic.rs"]

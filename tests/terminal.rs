@@ -249,3 +249,19 @@ fn copying_sends_the_text_to_the_terminals_clipboard() {
     console.wait("the clipboard", |t| t.raw().contains("\x1b]52;c;cXVhcnRlcmRlY2"));
     assert_eq!(console.press("q").ended().0, 0);
 }
+
+#[test]
+fn every_screen_is_seen_as_it_was_and_nothing_is_done_there() {
+    let sandbox = ["sandbox", "--seed", "1", "--scenario", "incident", "--fresh"].map(str::to_owned).to_vec();
+    let state = tempfile::tempdir().unwrap();
+    let arguments = [sandbox, vec!["--state-dir".into(), state.path().display().to_string()]].concat();
+    let console = Terminal::start(Start { arguments: Some(arguments), ..Start::default() });
+    // What triage remembers is in the timeline at once.
+    let console = console.until("✖ production").press("t").until("100% full").press("T");
+    let console = console.until("the last 24 hours").until("100% full").press("a");
+    let console = console.until("AS OF").until("esc back to now");
+    let console = console.press("d").until("possible only now");
+    let console = console.press("F").until("AS OF").until("staging");
+    let console = console.press(ESC).until_gone("AS OF").until("staging");
+    assert_eq!(console.press("q").ended().0, 0);
+}

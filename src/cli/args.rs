@@ -1,7 +1,11 @@
 //! The grammar of the command line.
 
+mod moment;
 mod runs;
+mod secrets;
 mod servers;
+mod timeline;
+mod triage;
 
 use std::path::PathBuf;
 
@@ -10,7 +14,10 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use runs::{AgainOptions, ApplyOptions, Confirmation, LockCommand, PlanOptions, RunsCommand};
-pub use servers::{Choice, ExecOptions, LogsOptions};
+pub use secrets::{PullOptions, SecretsCommand};
+pub use servers::{Choice, ExecOptions, FetchOptions, LogsOptions};
+pub use timeline::TimelineOptions;
+pub use triage::TriageOptions;
 
 use crate::sandbox::Scenario;
 
@@ -94,6 +101,9 @@ pub enum Command {
         #[arg(long)]
         fresh: bool,
     },
+    /// Practice incidents on a simulated fleet
+    #[command(subcommand)]
+    Drill(DrillCommand),
     /// Set a project up, or change its config, one question at a time
     Setup,
     /// A command that prints and ends.
@@ -120,6 +130,15 @@ pub enum Headless {
         #[arg(long)]
         all: bool,
     },
+    /// Print what is wrong, why, and what is safe to do about it
+    Triage(TriageOptions),
+    /// Print what happened: findings, runs, deploys, scaling activities, what turned
+    Timeline(TimelineOptions),
+    /// List the certificates that load balancers can serve: names, days left, and who serves them
+    Certificates {
+        /// Only those that this environment serves or could serve
+        environment: Option<String>,
+    },
     /// Pin a server's host key, after comparing its fingerprint
     Trust {
         /// Its instance id, the beginning of one, or its name
@@ -134,12 +153,17 @@ pub enum Headless {
         #[arg(long)]
         replace: bool,
     },
+    /// Secrets here and on servers: tell them apart, fetch them, write them into their file
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Print what an operation would do, and do nothing
     Plan(PlanOptions),
     /// Do an operation: plan it, and execute the plan once it is confirmed
     Apply(ApplyOptions),
     /// Run a command on servers
     Exec(ExecOptions),
+    /// Bring a backup of the database into a file here, for a database of one's own
+    FetchBackup(FetchOptions),
     /// Print what servers log, merged by time
     Logs(LogsOptions),
     /// What was run, by whom, and what came of it
@@ -174,6 +198,18 @@ pub enum Headless {
 /// The scenarios by name, with what each is.
 fn scenarios() -> PossibleValuesParser {
     Scenario::ALL.map(|s| PossibleValue::new(s.name()).help(s.summary())).into()
+}
+
+/// What to do with drills.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum DrillCommand {
+    /// List the drills by what the pager says; --json
+    List,
+    /// Play one: the console opens on an incident, and its end tells how it went
+    Start {
+        /// Its name
+        name: String,
+    },
 }
 
 /// What to do with the config.

@@ -65,6 +65,7 @@ fn setup(globals: &Globals, target: &Target, log: &log::Log) -> (Setup, Pace) {
         ports: target.cloud_change.is_some().then(|| ports_of(target)),
         repo: operate::asking(target),
         templates: target.templates.clone(),
+        secrets: target.templates.is_some().then(|| super::secrets::ways(target)),
         state_dir: place::state_dir(globals),
         who: place::who(),
         read_only: globals.read_only,

@@ -1,13 +1,16 @@
 //! The command line: the same engine without the screen.
 
 mod args;
+mod certificates;
 mod columns;
 mod config;
 mod console;
 mod describe;
 mod doctor;
+mod drill;
 mod exec;
 mod exit;
+mod fetch_backup;
 mod log;
 mod logs;
 mod looks;
@@ -18,6 +21,7 @@ mod place;
 mod recipes;
 mod runs;
 pub mod screenshots;
+mod secrets;
 mod servers;
 mod setup;
 mod signals;
@@ -25,7 +29,10 @@ mod ssh;
 mod stream;
 mod target;
 mod text;
+mod timeline;
+mod triage;
 mod trust;
+mod whereabouts;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
@@ -37,7 +44,7 @@ use clap::error::ErrorKind;
 
 use crate::config::ProblemSeverity;
 use crate::console::terminal;
-use args::{Command, CommandLine, ConfigCommand, Globals, Headless};
+use args::{Command, CommandLine, ConfigCommand, Globals, Headless, SecretsCommand};
 use describe::Paint;
 pub use exit::{Exit, Stop};
 
@@ -72,7 +79,7 @@ fn complain(text: &str) {
 
 fn run(line: CommandLine) -> Result<Exit, Stop> {
     let CommandLine { command, mut globals } = line;
-    globals.sandbox |= matches!(command, Some(Command::Sandbox { .. }));
+    globals.sandbox |= matches!(command, Some(Command::Sandbox { .. } | Command::Drill(_)));
     check(&globals)?;
     let of_the_file = |c: &ConfigCommand| !matches!(c, ConfigCommand::Show { defaults: true });
     if globals.sandbox && matches!(&command, Some(Command::Headless(Headless::Config(c))) if of_the_file(c)) {
@@ -86,6 +93,7 @@ fn run(line: CommandLine) -> Result<Exit, Stop> {
         None if setup::is_wanted(&globals) => return setup::run(&globals),
         None => return open_console(&globals, false),
         Some(Command::Setup) => return setup::run(&globals),
+        Some(Command::Drill(command)) => return drill::run(&globals, &command, &mut io::stdout()),
         Some(Command::Sandbox { fresh }) => return open_console(&globals, fresh),
         Some(Command::Headless(command)) => command,
     };
@@ -104,13 +112,25 @@ fn run(line: CommandLine) -> Result<Exit, Stop> {
             })
         }
         Headless::Doctor { environment, all } => run_doctor(&globals, environment, all),
+        Headless::Triage(options) => run_triage(&globals, options),
+        Headless::Timeline(options) => run_timeline(&globals, options),
+        Headless::Certificates { environment } => {
+            let thresholds = console::places(&globals).preferences().0.thresholds;
+            let request =
+                certificates::Request { environment, json: globals.json, paint: paint(), thresholds };
+            on_target(&globals, async |target, text| certificates::run(target, &request, text).await)
+        }
         Headless::Trust { server, fingerprint, yes, replace } => {
             let words = console::words(&globals);
             let request =
                 trust::Request { server, fingerprint, yes, replace, json: globals.json, globals: words };
             on_target(&globals, async |target, text| trust::run(target, &request, text).await)
         }
+        Headless::Secrets(command) => run_secrets(&globals, command),
         Headless::Exec(options) => on_servers(&globals, |target| exec::run(&globals, target, &options)),
+        Headless::FetchBackup(options) => {
+            on_servers(&globals, |target| fetch_backup::run(&globals, target, &options))
+        }
         Headless::Logs(options) => on_servers(&globals, |target| logs::run(&globals, target, &options)),
         Headless::Plan(options) => on_servers(&globals, |target| operate::plan(&globals, target, &options)),
         Headless::Apply(options) => on_servers(&globals, |target| operate::apply(&globals, target, &options)),
@@ -135,6 +155,38 @@ fn run_doctor(globals: &Globals, environment: String, all: bool) -> Result<Exit,
     let (json, utf8) = (globals.json, place::utf8_locale());
     let request = doctor::Request { environment, all, json, paint: paint(), utf8, thresholds };
     on_target(globals, async |target, text| doctor::run(globals, target, &request, text).await)
+}
+
+fn run_secrets(globals: &Globals, command: SecretsCommand) -> Result<Exit, Stop> {
+    match command {
+        SecretsCommand::Check { environment } => on_target(globals, async |target, text| {
+            secrets::check(target, &environment, globals.json, text).await
+        }),
+        SecretsCommand::Pull(options) => {
+            on_target(globals, async |target, text| secrets::pull(globals, target, &options, text).await)
+        }
+        SecretsCommand::Set { environment, secret } => {
+            let runtime = runtime()?;
+            let result = runtime.block_on(secrets::set(globals, &environment, &secret, &mut io::stdout()));
+            // Whoever waits for a line of standard input holds nobody up.
+            runtime.shutdown_background();
+            result
+        }
+    }
+}
+
+fn run_triage(globals: &Globals, options: args::TriageOptions) -> Result<Exit, Stop> {
+    let thresholds = console::places(globals).preferences().0.thresholds;
+    let (json, utf8, words) = (globals.json, place::utf8_locale(), console::words(globals));
+    let request = triage::Request { options, json, paint: paint(), utf8, thresholds, globals: words };
+    on_target(globals, async |target, text| triage::run(globals, target, &request, text).await)
+}
+
+fn run_timeline(globals: &Globals, options: args::TimelineOptions) -> Result<Exit, Stop> {
+    let thresholds = console::places(globals).preferences().0.thresholds;
+    let (json, utf8, hide) = (globals.json, place::utf8_locale(), secrets::Hide::of(globals));
+    let request = timeline::Request { options, json, paint: paint(), utf8, thresholds, hide };
+    on_target(globals, async |target, text| timeline::run(globals, target, &request, text).await)
 }
 
 /// Standard output is not locked here: other threads must reach the terminal when something goes wrong.

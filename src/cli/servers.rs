@@ -10,6 +10,7 @@ use super::target::Target;
 use super::text::no_such;
 use crate::cloud::CloudRead;
 use crate::engine::Host;
+use crate::fleet::text::one_line;
 use crate::fleet::{EnvironmentPlace, Power, Role, Server, Topology};
 use crate::refresh::pin_from_console;
 use crate::remote::{self, RemoteRead};
@@ -27,6 +28,27 @@ pub(crate) fn environment<'a>(topology: &'a Topology, name: &str) -> Result<&'a 
     let known: Vec<&str> = topology.environments.iter().map(|place| place.name.as_str()).collect();
     let found = topology.environments.iter().find(|place| place.name.as_str() == name);
     found.ok_or_else(|| Stop::Usage(no_such("environment", name, &known)))
+}
+
+/// What a short job printed, so many lines at most, once it has ended well; else why not, on one line.
+pub(crate) async fn printed(mut job: remote::Job, most: usize) -> Result<Vec<String>, String> {
+    let (mut lines, mut complaint) = (Vec::new(), None);
+    while let Some(batch) = job.lines().await {
+        for line in batch.into_iter().filter(|line| !line.unfinished) {
+            match line.stream {
+                remote::Stream::Out => lines.push(line.text.as_str().to_owned()),
+                remote::Stream::Err => complaint = Some(one_line(line.text.as_str())),
+            }
+        }
+        if lines.len() > most {
+            return Err(format!("it printed more than {most} lines"));
+        }
+    }
+    match job.ended().await.outcome {
+        remote::Outcome::Done { code: 0 } => Ok(lines),
+        remote::Outcome::NotStarted(refusal) => Err(one_line(&refusal.to_string())),
+        outcome => Err(complaint.unwrap_or_else(|| one_line(&outcome.to_string()))),
+    }
 }
 
 /// The servers of the environment that the command line names: one request, and nothing else of the fleet.

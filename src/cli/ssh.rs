@@ -50,10 +50,14 @@ fn options(globals: &Globals, preferences: &Ssh, project: &Project, state: PathB
 
 /// The values that are masked in whatever servers print: the secrets of every environment.
 fn secrets(globals: &Globals, project: &Project) -> Secrets {
+    Secrets::new(known(globals, project).iter().map(config::secrets::Secret::expose))
+}
+
+/// The secrets of every environment that stand in files.
+pub(crate) fn known(globals: &Globals, project: &Project) -> Vec<config::secrets::Secret> {
     let dir = config::project_dir(&config::config_path(globals.config.as_deref(), Path::new(".")));
     let names = project.places.environments.iter();
-    let all: Vec<_> = names.map(|name| config::secrets::load(&dir, &name.value)).collect();
-    Secrets::new(all.iter().flat_map(|one| one.values.values()).map(config::secrets::Secret::expose))
+    names.flat_map(|name| config::secrets::load(&dir, &name.value).values.into_values()).collect()
 }
 
 /// What `~/` at the beginning stands for.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::args::Globals;
 use super::exit::Stop;
-use super::{place, ssh};
+use super::{place, secrets, ssh};
 use crate::cloud::{CloudChange, CloudRead};
 use crate::config::{self, Problem, Project};
 use crate::fleet::Topology;
@@ -92,13 +92,14 @@ async fn aws(globals: &Globals) -> Result<Target, Stop> {
         Ok(servers) => (Some(servers), None),
         Err(why) => (None, Some(why)),
     };
+    let masking = servers.clone();
     let change = servers.as_ref().filter(|_| !globals.read_only);
     let change = change.map(|servers| Arc::new(servers.change()) as Arc<dyn RemoteChange>);
     let remote = servers.map(|servers| Arc::new(servers) as Arc<dyn RemoteRead>);
-    let folder =
-        globals.config.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new(".")).to_owned();
+    let folder = folder(globals);
+    let outside = secrets::outside(globals, &project, &folder, masking);
     let templates = Templates::new(Arc::new(project), topology.deployment.to_string(), folder.clone());
+    let templates = templates.with(outside);
     let (templates, clone) = (Some(Arc::new(templates)), Some(folder));
     Ok(Target {
         cloud,
@@ -112,6 +113,20 @@ async fn aws(globals: &Globals) -> Result<Target, Stop> {
         speed: 1.0,
         problems,
     })
+}
+
+/// The project's directory.
+fn folder(globals: &Globals) -> PathBuf {
+    let folder = globals.config.as_deref().and_then(Path::parent);
+    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// The project's secrets and what should exist, where no cloud has to be asked.
+pub(crate) fn files(globals: &Globals) -> Result<(Templates, Topology), Stop> {
+    let (project, _) = project(globals)?;
+    let topology = topology(&project, globals)?;
+    let templates = Templates::new(Arc::new(project), topology.deployment.to_string(), folder(globals));
+    Ok((templates, topology))
 }
 
 /// A cloud alone, where there is no config yet: of the region that the globals name.

@@ -13,13 +13,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use change::{CloudChange, LaunchSpec, ServerSpec};
+pub use change::{CloudChange, LaunchSpec, Rehearsal, ServerSpec};
 
 use crate::fleet::{
-    Activity, DeploymentName, Endpoint, FailureKind, FoundThing, Ground, GroundQuestion, Group, GroupName,
-    Identity, Image, ImageId, InstanceId, KeyPair, LaunchSettings, LaunchSource, LoadBalancer,
-    LoadBalancerName, MemberHealth, MetricKey, RegionOffers, Room, RoomQuestion, SecurityGroup, Series,
-    Server, SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
+    Activity, Certificate, CertificateSource, CreditMode, DeploymentName, Endpoint, FailureKind, FoundThing,
+    Ground, GroundQuestion, Group, GroupName, Identity, Image, ImageId, InstanceId, KeyPair, LaunchSettings,
+    LaunchSource, LoadBalancer, LoadBalancerName, MachineStatus, MemberHealth, MetricKey, RegionOffers, Room,
+    RoomQuestion, SecurityGroup, Series, Server, SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
 };
 
 /// Why the cloud did not answer as asked. The kinds are what a caller must decide on; every message says
@@ -107,6 +107,14 @@ pub trait CloudRead: Send + Sync {
     /// (EC2 `DescribeInstances`, one paginated call).
     async fn servers(&self, deployment: &DeploymentName) -> Answer<Vec<Server>>;
 
+    /// What EC2 says of the machines below those of these servers that run (EC2 `DescribeInstanceStatus`: one request for a
+    /// hundred, else in pages over all that runs in the account).
+    async fn machine_status(&self, ids: &[InstanceId]) -> Answer<BTreeMap<InstanceId, MachineStatus>>;
+
+    /// What becomes of these servers, all of burstable types, without CPU credits (EC2
+    /// `DescribeInstanceCreditSpecifications`, 1,000 servers a request).
+    async fn credit_modes(&self, ids: &[InstanceId]) -> Answer<BTreeMap<InstanceId, CreditMode>>;
+
     /// Those of the named groups that exist (`DescribeAutoScalingGroups`, 100 names a request).
     async fn groups(&self, names: &[GroupName]) -> Answer<Vec<Group>>;
 
@@ -165,6 +173,11 @@ pub trait CloudRead: Send + Sync {
     /// Every key pair of the region (EC2 `DescribeKeyPairs`, one request).
     async fn key_pairs(&self) -> Answer<Vec<KeyPair>>;
 
+    /// The certificates that ACM (in this region) or IAM keeps for load balancers (ACM `ListCertificates` in pages, IAM
+    /// `ListServerCertificates`). Those of these ARNs are looked at closely, a request each (ACM `DescribeCertificate`):
+    /// how their renewal goes, and all of their names. One of them that is not in the answer does not exist.
+    async fn certificates(&self, source: CertificateSource, closely: &[String]) -> Answer<Vec<Certificate>>;
+
     /// The thing of this name with its tags, if it is there: `DescribeSecurityGroups`, `DescribeKeyPairs`,
     /// `DescribeLaunchTemplates`, `DescribeAutoScalingGroups`, or `DescribeLoadBalancers` and `DescribeTags`.
     async fn thing(&self, thing: &Thing) -> Answer<Option<FoundThing>>;
@@ -179,14 +192,27 @@ pub trait CloudRead: Send + Sync {
                 self.load_balancers(&asked.balancers).await
             }
         };
+        let certificates = async {
+            let mut known = BTreeMap::new();
+            for source in asked.certificates.iter().flat_map(|_| CertificateSource::ALL) {
+                let closely = asked.certificates.iter().flatten();
+                let closely: Vec<String> =
+                    closely.filter(|arn| CertificateSource::of(arn) == Some(source)).cloned().collect();
+                let found = self.certificates(source, &closely).await;
+                known.insert(source, found.map_err(|error| error.to_string()));
+            }
+            known
+        };
         let others = futures_util::future::join3(self.security_groups(), self.key_pairs(), balancers);
-        let ((vpcs, subnets), (groups, keys, balancers)) = futures_util::future::join(both, others).await;
+        let ((vpcs, subnets), (groups, keys, balancers), certificates) =
+            futures_util::future::join3(both, others, certificates).await;
         Ground {
             vpcs: vpcs.map_err(|error| error.to_string()),
             subnets: subnets.map_err(|error| error.to_string()),
             security_groups: groups.map_err(|error| error.to_string()),
             keys: keys.map_err(|error| error.to_string()),
             balancers: balancers.map_err(|error| error.to_string()),
+            certificates,
         }
     }
 
@@ -195,6 +221,18 @@ pub trait CloudRead: Send + Sync {
     /// set up.
     async fn offers(&self) -> Answer<RegionOffers> {
         Err(CloudError::Other("what the region has for a new project cannot be asked here".into()))
+    }
+
+    /// Which of these actions whoever asks may do on these resources, or on any, as far as IAM says by simulation (IAM
+    /// `SimulatePrincipalPolicy`, and `GetRole` where it is a role): to be asked when something is judged.
+    async fn allowed(
+        &self,
+        identity: &Identity,
+        actions: &[&'static str],
+        resources: &[String],
+    ) -> Answer<BTreeMap<String, bool>> {
+        let _ = (identity, actions, resources);
+        Err(CloudError::Other("what whoever asks may do cannot be asked here".into()))
     }
 
     /// What room there is for more servers, both kinds read side by side.

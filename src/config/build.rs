@@ -1,7 +1,9 @@
 //! How servers are built, in the fleet's words.
 
 use super::project::Project;
-use crate::fleet::{AppPlace, BuildPlace, DatabasePlace, ImageId, Role, RolePlace, Zone, ZonePlace};
+use crate::fleet::{
+    AppPlace, BuildPlace, DatabasePlace, ImageId, LogFilePlace, LogsPlace, Role, RolePlace, Zone, ZonePlace,
+};
 
 /// Roles that servers are built for.
 const ROLES: [Role; 6] =
@@ -12,7 +14,7 @@ const NETWORKS: [&str; 2] = ["10.0.0.0/8", "172.16.0.0/12"];
 
 impl Project {
     /// What the config says of new servers of an environment.
-    pub(super) fn build_place(&self, environment: &str) -> BuildPlace {
+    pub(super) fn build_place(&self, deployment: &str, environment: &str) -> BuildPlace {
         let settings = &self.instances;
         let region = self.aws.region.as_ref().map_or("", |region| region.as_str());
         BuildPlace {
@@ -29,6 +31,23 @@ impl Project {
             ebs_encrypt: settings.ebs_encrypt,
             database: self.database_place(),
             app: self.app_place(environment),
+            logs: self.logs_place(deployment, region),
+        }
+    }
+
+    fn logs_place(&self, deployment: &str, region: &str) -> LogsPlace {
+        let servers = &self.servers;
+        let written = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        let files = servers.extra_log_files.iter();
+        LogsPlace {
+            syslog: written(&servers.syslog_server),
+            gelf: written(&servers.gelf_log_host),
+            cloudwatch_key: written(&servers.awslogs_access_key_id),
+            deployment: deployment.to_owned(),
+            region: region.to_owned(),
+            files: files
+                .map(|file| LogFilePlace { tag: file.tag.clone(), path: file.path.value.clone() })
+                .collect(),
         }
     }
 

@@ -29,7 +29,9 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
 
-pub use check::{CheckOptions, HOOKS, HOOKS_DIR, Hook, HookPlace, Report, check, hooks, project_dir, rules};
+pub use check::{
+    CheckOptions, HOOKS, HOOKS_DIR, Hook, HookPlace, Report, check, hook_place, hooks, project_dir, rules,
+};
 pub use mapping::{Cell, Mapping};
 pub use preferences::{Intervals, Notify, Preferences, Ssh};
 pub use problem::{Position, Problem, ProblemSeverity, Problems};

@@ -3,7 +3,8 @@
 use toml::de::DeValue;
 
 use super::preference_values::{
-    command, duration, file, flag, name, names, notify, numbers, pair, path_text, put, quoted, seconds, user,
+    command, duration, falling, file, flag, name, names, notify, numbers, pair, path_text, put, quoted,
+    seconds, user,
 };
 use super::preferences::Preferences;
 
@@ -155,6 +156,13 @@ pub(super) const KEYS: &[Key] = &[
         |p| p.ssh.measure.to_string(),
     ),
     key(
+        "secrets",
+        "command",
+        "Prints a secret on its first line, without a shell: \"pass show {project}/{environment}/{name}\".",
+        |p, v| put(&mut p.secrets_command, command(v)),
+        |p| quoted(&p.secrets_command),
+    ),
+    key(
         "thresholds",
         "latency_ms",
         "The load balancer's latency in milliseconds.",
@@ -275,6 +283,27 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "thresholds",
+        "certificate_days",
+        "Days until a certificate of a load balancer expires; the fewer the worse.",
+        |p, v| put(&mut p.thresholds.certificate_days, falling(v, 3_650.0)),
+        |p| numbers(p.thresholds.certificate_days),
+    ),
+    key(
+        "thresholds",
+        "cpu_credits",
+        "CPU credits that a server of a burstable type (t2, t3) has left; the fewer the worse.",
+        |p, v| put(&mut p.thresholds.cpu_credits, falling(v, 10_000.0)),
+        |p| numbers(p.thresholds.cpu_credits),
+    ),
+    key(
+        "thresholds",
+        "burst_balance",
+        "Percent left of the bursts of an EBS volume (gp2, st1, sc1); the fewer the worse.",
+        |p, v| put(&mut p.thresholds.burst_balance, falling(v, 100.0)),
+        |p| numbers(p.thresholds.burst_balance),
+    ),
+    key(
+        "thresholds",
         "stale_after",
         "A value older than this is shown as stale; 5s to 1h.",
         |p, v| put(&mut p.thresholds.stale_after, duration(v, 5, 3600)),
@@ -286,6 +315,7 @@ pub(super) const KEYS: &[Key] = &[
 pub(super) const TABLES: &[(&str, &str)] = &[
     ("intervals", "How often things are read: whole seconds, or text such as \"3s\", \"2m\"."),
     ("ssh", "How servers are reached; --ssh-config, --user and --identity win. Files begin with / or ~/."),
+    ("secrets", "Where secrets come from that the project's file of secrets has not."),
     ("thresholds", "From where on a number is shown as a warning, and from where on as down: [warn, down]."),
     (SNIPPETS, "Commands to run on servers, by a name of yours."),
 ];

@@ -119,6 +119,16 @@ pub(super) fn duration(value: &DeValue<'_>, least: u64, most: u64) -> Result<Dur
         .ok_or_else(|| format!("whole seconds from {least} to {most}, or text such as \"{least}s\""))
 }
 
+/// `[warn, down]` of what is the worse the smaller it is.
+pub(super) fn falling(value: &DeValue<'_>, most: f64) -> Result<(f64, f64), String> {
+    let numbers =
+        value.as_array().map(|items| items.iter().map(|item| number(item.get_ref())).collect::<Vec<_>>());
+    match numbers.as_deref() {
+        Some([Some(warn), Some(down)]) if (0.0..=*warn).contains(down) && *warn <= most => Ok((*warn, *down)),
+        _ => Err(format!("[warn, down], from 0 to {most}, the first not below the second")),
+    }
+}
+
 /// `[warn, down]`, neither above `most`.
 pub(super) fn pair(value: &DeValue<'_>, most: f64) -> Result<(f64, f64), String> {
     let numbers =

@@ -59,21 +59,25 @@ pub fn load_for(project_dir: &Path, user_dir: Option<&Path>, known: &Known) -> (
         // The user's file serves many projects: only the project's own names are looked up.
         let environments = if n + 1 == files.len() { known.environments.clone() } else { Vec::new() };
         let known = Known { environments, ..known.clone() };
-        let hook = preferences.hook.clone();
+        let mine = (preferences.hook.clone(), preferences.secrets_command.clone());
         problems.extend(preference_file::apply(file, &known, &mut preferences));
         // A repository that somebody has cloned must not run commands of its own.
-        if files.len() > 1 && n + 1 == files.len() && preferences.hook != hook {
-            preferences.hook = hook;
-            problems.push(Problem {
+        if files.len() > 1 && n + 1 == files.len() {
+            let only_mine = |name: &str| Problem {
                 severity: ProblemSeverity::Error,
                 file: file.clone(),
                 line: 1,
                 column: 1,
-                what: "`hook` runs a command on your machine: it only counts in your own quarterdeck.toml, not in \
-                       the project's"
-                    .into(),
+                what: format!(
+                    "`{name}` runs a command on your machine: it only counts in your own quarterdeck.toml, not in the \
+                     project's"
+                ),
                 suggestion: None,
-            });
+            };
+            let (hook, command) = mine;
+            problems.extend((preferences.hook != hook).then(|| only_mine("hook")));
+            problems.extend((preferences.secrets_command != command).then(|| only_mine("command")));
+            (preferences.hook, preferences.secrets_command) = (hook, command);
         }
     }
     (preferences, problems)
@@ -191,6 +195,8 @@ pub struct Preferences {
     pub read_only_environments: BTreeSet<EnvironmentName>,
     /// `[ssh]`: how servers are reached.
     pub ssh: Ssh,
+    /// `command` in `[secrets]`: what prints a secret that the file of secrets has not; nothing when not given.
+    pub secrets_command: String,
     /// `[snippets]`: commands to run on servers, by name; none when not given. The project's win by name.
     pub snippets: BTreeMap<String, String>,
 }
@@ -208,6 +214,7 @@ impl Default for Preferences {
             thresholds: Thresholds::default(),
             read_only_environments: BTreeSet::new(),
             ssh: Ssh::default(),
+            secrets_command: String::new(),
             snippets: BTreeMap::new(),
         }
     }

@@ -114,6 +114,8 @@ pub struct Servers {
     pub celery_workers: Table<String>,
     /// The Celery application.
     pub celery_application: Option<String>,
+    /// For templates: the class that takes pictures of Celery's events; empty: none does.
+    pub celery_camera: Option<String>,
     /// Gunicorn workers per core; 4 when not given.
     pub gunicorn_worker_multiplier: Option<u64>,
     /// Gunicorn's timeout in seconds; 30 when not given.

@@ -108,6 +108,7 @@ fn servers(top: &mut Section<'_, '_>) -> Servers {
             .take("celery_workers", |n, p| section::table(n, p, section::loose_text))
             .unwrap_or_default(),
         celery_application: top.take("celery_application", section::text),
+        celery_camera: top.take("celery_camera", section::loose_text),
         gunicorn_worker_multiplier: top.take("gunicorn_worker_multiplier", section::count),
         gunicorn_timeout: top.take("gunicorn_timeout", section::count),
         gunicorn_worker_class: top.take("gunicorn_worker_class", section::text),

@@ -63,6 +63,7 @@ impl Project {
             vcs: self.names.vcs_cmd.as_ref().map_or("git", |vcs| vcs.as_str()).to_owned(),
             database: self.database_name(environment),
             database_user: self.names.database_user.clone().unwrap_or_default(),
+            backup_key: self.names.backup_key_fingerprint.clone().unwrap_or_default(),
             vhost: self.vhost(environment),
             celery_app: self.servers.celery_application.clone().unwrap_or_default(),
             celery_workers: self.servers.celery_workers.iter().map(|(name, _)| name.value.clone()).collect(),
@@ -121,7 +122,7 @@ impl Project {
                 .unwrap_or_default(),
             web: self.web_place(name),
             layout: Arc::new(self.layout(name)),
-            build: Arc::new(self.build_place(name)),
+            build: Arc::new(self.build_place(deployment, name)),
         }
     }
 

@@ -2,83 +2,21 @@
 //!
 //! Adding an action is one variant, one row, and one arm in the reducer.
 
+mod context;
 mod when;
 
 use std::fmt;
 
+pub use context::Context;
+
 use super::state::State;
 use when::{
     always, can_begin, can_close, can_deploy, can_go_back, can_go_forward, can_open, can_operate,
-    can_roll_back, can_save, can_take_up, goes_on, has_address, has_columns, has_key_question, has_link,
-    has_needle, has_panes, has_plan, has_ready_plan, has_rows, has_runs, has_server, has_several,
-    has_subject, has_themes, is_sorted, off_fleet, on_environment,
+    can_roll_back, can_save, can_see_timeline, can_take_up, can_triage, goes_on, has_address, has_columns,
+    has_detail, has_finding, has_key_question, has_link, has_moment, has_needle, has_panes, has_plan,
+    has_rows, has_runs, has_server, has_several, has_subject, has_themes, in_past, is_sorted, off_fleet,
+    on_environment,
 };
-
-/// Where an action makes sense.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Context {
-    /// On every screen.
-    Everywhere,
-    /// Wherever rows can be selected, and in overlays that scroll.
-    Table,
-    /// The fleet screen.
-    Fleet,
-    /// The environment screen.
-    Environment,
-    /// The server screen.
-    Server,
-    /// The screen of a plan.
-    Plan,
-    /// The screen of a run.
-    Run,
-    /// The screen of logs.
-    Logs,
-    /// While text is typed: filter, palette, dialogs. Keys not bound here are typed.
-    Input,
-}
-
-impl Context {
-    /// Every context, in the order of help.
-    pub const ALL: [Self; 9] = [
-        Self::Everywhere,
-        Self::Table,
-        Self::Fleet,
-        Self::Environment,
-        Self::Server,
-        Self::Plan,
-        Self::Run,
-        Self::Logs,
-        Self::Input,
-    ];
-
-    /// Its name, as a section of a keymap file.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Everywhere => "everywhere",
-            Self::Table => "table",
-            Self::Fleet => "fleet",
-            Self::Environment => "environment",
-            Self::Server => "server",
-            Self::Plan => "plan",
-            Self::Run => "run",
-            Self::Logs => "logs",
-            Self::Input => "input",
-        }
-    }
-
-    /// The context of this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|context| context.name() == name)
-    }
-}
-
-impl fmt::Display for Context {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
 
 /// What an action can do to the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,6 +52,9 @@ const ANY: &[Context] = &[
     Context::Fleet,
     Context::Environment,
     Context::Server,
+    Context::Triage,
+    Context::Timeline,
+    Context::Past,
     Context::Plan,
     Context::Run,
     Context::Logs,
@@ -125,6 +66,9 @@ const SCREENS: &[Context] = &[
     Context::Fleet,
     Context::Environment,
     Context::Server,
+    Context::Triage,
+    Context::Timeline,
+    Context::Past,
     Context::Plan,
     Context::Run,
     Context::Logs,
@@ -134,9 +78,20 @@ const PANES: &[Context] = &[Context::Run, Context::Logs];
 const LOGS: &[Context] = &[Context::Logs];
 const RUN: &[Context] = &[Context::Run];
 const PLAN: &[Context] = &[Context::Plan];
+const TRIAGE: &[Context] = &[Context::Triage];
+const TIMELINE: &[Context] = &[Context::Timeline];
+const PAST: &[Context] = &[Context::Past];
+const DETAILS: &[Context] = &[Context::Plan, Context::Triage, Context::Timeline];
 const SAVES: &[Context] = &[Context::Plan, Context::Run, Context::Logs];
-const OPERATE: &[Context] =
-    &[Context::Everywhere, Context::Table, Context::Fleet, Context::Environment, Context::Server];
+const OPERATE: &[Context] = &[
+    Context::Everywhere,
+    Context::Table,
+    Context::Fleet,
+    Context::Environment,
+    Context::Server,
+    Context::Triage,
+    Context::Timeline,
+];
 const TURNS: &[Context] = &[Context::Run, Context::Input];
 
 macro_rules! danger {
@@ -237,7 +192,43 @@ actions! {
     /// Make the plan anew.
     PlanAgain, "plan-again", "plan again", "Make the plan anew from what is so now", PLAN, has_plan, Changes;
     /// All there is to know of a step.
-    Detail, "detail", "detail", "All there is to know of the plan and of the selected step", PLAN, has_ready_plan;
+    Detail, "detail", "detail", "All there is to know of the plan and its selected step, of a finding or of what happened", DETAILS, has_detail;
+    /// What is wrong, and what to do.
+    Triage, "triage", "triage", "What is wrong in the environment, why, and what is safe to do", SCREENS, can_triage;
+    /// What happened.
+    Timeline, "timeline", "timeline", "What happened in the environment: findings, runs, deploys, activities, what turned", SCREENS, can_see_timeline;
+    /// Every screen as it was.
+    AsOf, "as-of", "as of then", "Every screen as it was at the selected moment", TIMELINE, has_moment;
+    /// To the change before.
+    Earlier, "earlier", "earlier", "Every screen as it was at the change before this one", PAST, in_past;
+    /// To the change after.
+    Later, "later", "later", "Every screen as it was at the change after this one", PAST, in_past;
+    /// Back to now.
+    Now, "now", "back to now", "Every screen as it is now", PAST, in_past;
+    /// The first step of a finding's runbook.
+    Do1, "do-first", "do", "Open the first thing to do about the finding", TRIAGE, has_finding;
+    /// The second.
+    Do2, "do-second", "do 2", "Open the second thing to do about the finding", TRIAGE, has_finding;
+    /// The third.
+    Do3, "do-third", "do 3", "Open the third thing to do about the finding", TRIAGE, has_finding;
+    /// The fourth.
+    Do4, "do-fourth", "do 4", "Open the fourth thing to do about the finding", TRIAGE, has_finding;
+    /// The fifth.
+    Do5, "do-fifth", "do 5", "Open the fifth thing to do about the finding", TRIAGE, has_finding;
+    /// The sixth.
+    Do6, "do-sixth", "do 6", "Open the sixth thing to do about the finding", TRIAGE, has_finding;
+    /// The seventh.
+    Do7, "do-seventh", "do 7", "Open the seventh thing to do about the finding", TRIAGE, has_finding;
+    /// The eighth.
+    Do8, "do-eighth", "do 8", "Open the eighth thing to do about the finding", TRIAGE, has_finding;
+    /// The ninth.
+    Do9, "do-ninth", "do 9", "Open the ninth thing to do about the finding", TRIAGE, has_finding;
+    /// It was seen.
+    Acknowledge, "acknowledge", "seen", "Say that the finding was seen: it is quiet until it is over or gets worse", TRIAGE, has_finding;
+    /// Quiet for an hour.
+    Snooze, "snooze", "snooze", "Let the finding be quiet for an hour, unless it gets worse", TRIAGE, has_finding;
+    /// Say something of it.
+    Note, "note", "note", "Note something on the finding, for whoever comes next", TRIAGE, has_finding;
     /// Take a run up again.
     Resume, "resume", "resume…", "Take up a run that was interrupted or left something: asks whether really", RUN, can_take_up, Changes;
     /// Take a run back.
@@ -338,7 +329,8 @@ impl Action {
     #[must_use]
     pub fn is_enabled(self, state: &State) -> bool {
         let row = self.row();
-        (row.danger == Danger::Harmless || !state.read_only) && (row.enabled)(state)
+        let possible = row.danger == Danger::Harmless || !state.read_only;
+        possible && !(state.past.is_some() && self.is_of_now()) && (row.enabled)(state)
     }
 }
 

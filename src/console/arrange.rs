@@ -3,7 +3,7 @@
 //! Nothing moves under the cursor: while the order is held rows stay where they are, the selection stays on
 //! its thing, and when its row is gone it moves to the nearest one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::table::{Row, RowId, SortBy, SortKey, Table, TableView};
 use super::widgets::placing;
@@ -58,7 +58,7 @@ fn searchable(row: &Row) -> String {
 }
 
 /// Positions of the rows to show, in order. Rows in `held` keep their order, new ones come after them;
-/// rows of a section stay together always.
+/// rows of a section stay together always, and what belongs below another row stays there.
 #[must_use]
 pub fn order(table: &Table, filter: &str, sort: Option<SortBy>, held: Option<&[RowId]>) -> Vec<usize> {
     let filter = Filter::parse(filter);
@@ -69,16 +69,22 @@ pub fn order(table: &Table, filter: &str, sort: Option<SortBy>, held: Option<&[R
     }
     let section = |at: usize| sections.get(&table.rows[at].section.as_deref()).copied().unwrap_or(0);
     let mut order: Vec<usize> = (0..table.rows.len()).filter(|at| filter.keeps(&table.rows[*at])).collect();
+    let is_shown: HashSet<usize> = order.iter().copied().collect();
+    let above = |at: usize| table.heads.get(at).copied().filter(|row| is_shown.contains(row)).unwrap_or(at);
     if let Some(held) = held {
         let places: HashMap<&RowId, usize> = held.iter().enumerate().map(|(n, id)| (id, n)).collect();
         let place = |at: usize| places.get(&table.rows[at].id).copied().unwrap_or(usize::MAX);
-        order.sort_by_key(|at| (section(*at), place(*at)));
+        order.sort_by_key(|at| (section(*at), place(above(*at)), above(*at), above(*at) != *at, place(*at)));
     } else if let Some((column, descending)) = sort
         .and_then(|sort| Some((table.columns.iter().position(|c| c.title == sort.column)?, sort.descending)))
     {
         let key = |at: usize| table.rows[at].cells.get(column).map_or(&SortKey::Unknown, |cell| &cell.key);
-        order
-            .sort_by(|a, b| section(*a).cmp(&section(*b)).then_with(|| key(*a).compare(key(*b), descending)));
+        order.sort_by(|a, b| {
+            let (one, other) = (above(*a), above(*b));
+            let heads = section(*a).cmp(&section(*b)).then_with(|| key(one).compare(key(other), descending));
+            let below = || (one, one != *a).cmp(&(other, other != *b));
+            heads.then_with(below).then_with(|| key(*a).compare(key(*b), descending))
+        });
     } else {
         order.sort_by_key(|at| section(*at));
     }
@@ -92,7 +98,14 @@ pub fn arrange(view: &mut TableView, table: &Table, shown: &[RowId], hold: bool,
     view.order = order(table, &view.filter, view.sort, hold.then_some(shown));
     let id_at = |place: usize| view.order.get(place).map(|at| table.rows[*at].id.clone());
     let mut place = place_of(view, table);
+    // What is wrong most is told as it becomes so: nobody is left looking at what was first when the screen opened.
+    if table.leads && !view.chosen && !view.order.is_empty() {
+        (view.cursor, view.top) = (id_at(0), 0);
+        show_cursor(view, table, lines);
+        return;
+    }
     if place.is_none() {
+        view.chosen = false;
         let nearest = selected_before.and_then(|before| nearest(view, table, shown, before));
         let last = view.order.len().saturating_sub(1);
         let found = nearest.unwrap_or_else(|| selected_before.unwrap_or(0).min(last));

@@ -4,6 +4,7 @@ use super::panes::Run;
 use super::screen::Screen;
 use super::state::State;
 use super::work::Sheet;
+use crate::fleet::text::shell_word;
 
 /// `quarterdeck … describe [ENV]`, ready for a shell.
 #[must_use]
@@ -21,8 +22,13 @@ pub fn of_state(state: &State) -> String {
         return logs.wish.headless.clone();
     }
     let mut words = vec!["quarterdeck".to_owned()];
-    words.extend(state.globals.iter().map(|word| quote(word)));
-    words.push("describe".into());
+    words.extend(state.globals.iter().map(|word| shell_word(word)));
+    let command = match state.screen() {
+        Screen::Triage(_) => "triage",
+        Screen::Timeline(_) => "timeline",
+        _ => "describe",
+    };
+    words.push(command.into());
     match state.screen() {
         Screen::Fleet
         | Screen::Run(_)
@@ -30,9 +36,13 @@ pub fn of_state(state: &State) -> String {
         | Screen::Plan(_)
         | Screen::Work(_)
         | Screen::Server { environment: None, .. } => {}
-        Screen::Environment { name, .. } | Screen::Server { environment: Some(name), .. } => {
-            words.push(quote(name.as_str()));
-        }
+        Screen::Environment { name, .. }
+        | Screen::Server { environment: Some(name), .. }
+        | Screen::Triage(name)
+        | Screen::Timeline(name) => words.push(shell_word(name.as_str())),
+    }
+    if let (Some(as_of), Screen::Triage(_)) = (&state.past, state.screen()) {
+        words.extend(["--at".to_owned(), as_of.past.at.to_string()]);
     }
     words.join(" ")
 }
@@ -45,7 +55,7 @@ fn of_run(state: &State, run: &Run) -> String {
 /// The command of a plan, with the options that lead to the same fleet.
 fn of_plan(state: &State, command: &str) -> String {
     let Some(rest) = command.strip_prefix("quarterdeck ") else { return command.to_owned() };
-    let globals = state.globals.iter().map(|word| quote(word));
+    let globals = state.globals.iter().map(|word| shell_word(word));
     ["quarterdeck".to_owned()]
         .into_iter()
         .chain(globals)
@@ -55,31 +65,14 @@ fn of_plan(state: &State, command: &str) -> String {
 }
 
 fn of_named(state: &State, id: &str) -> String {
-    let globals = state.globals.iter().map(|word| quote(word));
+    let globals = state.globals.iter().map(|word| shell_word(word));
     let words = ["runs".to_owned(), "show".to_owned(), id.to_owned()];
     ["quarterdeck".to_owned()].into_iter().chain(globals).chain(words).collect::<Vec<_>>().join(" ")
 }
 
-/// A word as a POSIX shell reads it back.
-fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quote;
-
-    #[test]
-    fn a_shell_reads_back_the_same_word() {
-        assert_eq!(quote("us-east-1"), "us-east-1");
-        assert_eq!(quote("my config.yml"), "'my config.yml'");
-        assert_eq!(quote("a'b"), "'a'\\''b'");
-        assert_eq!(quote("$(x)"), "'$(x)'");
-        assert_eq!(quote(""), "''");
-    }
+/// These words after the program's name and the options that lead to the same fleet, ready for a shell.
+#[must_use]
+pub fn with_globals(state: &State, words: &[String]) -> String {
+    let words = state.globals.iter().chain(words).map(|word| shell_word(word));
+    ["quarterdeck".to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
 }

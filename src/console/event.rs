@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
+use super::chronicle::Chronicle;
 use super::panes::{ExecWish, FollowWish, Kept, Ticket, Whole};
-use super::work::{NoPlan, Obstacle, Opened, PlanWish, Record, StartWish};
+use super::work::{KeepWish, NoPlan, Obstacle, Opened, PlanWish, Record, StartWish};
 use crate::config::Preferences;
 use crate::engine::run::{Cancel, News, Story};
 use crate::engine::{Progress, RunId};
@@ -15,6 +16,8 @@ use crate::fleet::{EnvironmentName, Interest, Pulse, Snapshot};
 use crate::operation::Offer;
 use crate::plan::Plan;
 use crate::remote::Target;
+use crate::timeline::{Found, Past};
+use crate::triage::Memory;
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -43,6 +46,8 @@ pub enum Event {
     News(Vec<(Ticket, Progress)>),
     /// A plan was made, or why not.
     Planned(Ticket, Result<Box<Plan>, NoPlan>),
+    /// Secrets that were typed are in their file, or why not.
+    SecretsKept(Ticket, Result<String, String>),
     /// The releases that an environment could launch, newest first; or why they are not known.
     Releases(EnvironmentName, Result<Vec<Offer>, String>),
     /// The run of a plan has begun, or why not.
@@ -55,6 +60,10 @@ pub enum Event {
     Opened(Ticket, Result<Box<Opened>, String>),
     /// The newest lines of an output on disk, to be copied, and how many there are in all.
     Read(Vec<String>, usize),
+    /// What happened in an environment was read; or why it could not be.
+    Timeline(EnvironmentName, Result<Arc<Chronicle>, String>),
+    /// How it stood at a moment was read; or why it could not be.
+    Past(Timestamp, Result<Arc<Past>, String>),
     /// Something that was asked for is done.
     Done(String),
     /// Something in the runtime went wrong that the operator should know.
@@ -114,6 +123,8 @@ pub enum Effect {
     CancelHost(Ticket, usize),
     /// Plan an operation. [`Event::Planned`] says what came of it.
     Plan(Box<PlanWish>),
+    /// Write secrets that were typed into their file. [`Event::SecretsKept`] says what came of it.
+    KeepSecrets(Box<KeepWish>),
     /// Ask which releases an environment could launch.
     Releases(EnvironmentName),
     /// Begin the run of a plan, or take one up again. [`Event::Begun`] says whether it has begun, [`Event::Told`] the
@@ -151,6 +162,14 @@ pub enum Effect {
     },
     /// Leave as soon as nothing runs any more, and soon in any case.
     LeaveSoon,
+    /// Keep what triage remembers of an environment.
+    Remember(EnvironmentName, Box<Memory>),
+    /// This is wrong in an environment now: for the timeline.
+    Record(EnvironmentName, Vec<Found>),
+    /// Read what happened in an environment. [`Event::Timeline`] brings it.
+    Timeline(EnvironmentName),
+    /// Read how everything stood at a moment. [`Event::Past`] brings it.
+    Past(Timestamp),
     /// Draw everything anew.
     Redraw,
 }

@@ -27,6 +27,8 @@ pub fn lines(state: &State) -> Vec<Line> {
         Screen::Fleet => "On the fleet screen",
         Screen::Environment { .. } => "On the environment screen",
         Screen::Server { .. } => "On the server screen",
+        Screen::Timeline(_) => "On the screen of the timeline",
+        Screen::Triage(_) => "On the screen of triage",
         Screen::Plan(_) => "On the screen of a plan",
         Screen::Run(_) | Screen::Work(_) => "On the screen of a run",
         Screen::Logs(_) => "On the screen of logs",

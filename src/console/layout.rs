@@ -82,12 +82,20 @@ pub fn areas(state: &State) -> Option<Areas> {
         views::charts::grid(state).is_none() && !views::panes::fills(state) && !state.table.rows.is_empty(),
     );
     let foot = height - 1;
-    let detail_lines =
-        if titles.is_some() && !views::panes::is_here(state) { views::detail::lines(height) } else { 0 };
+    let detail_lines = if titles.is_some()
+        && !views::panes::is_here(state)
+        && !matches!(state.screen(), Screen::Triage(_) | Screen::Timeline(_))
+    {
+        views::detail::lines(height)
+    } else {
+        0
+    };
     let bottom = foot - detail_lines;
     let detail = (detail_lines > 0).then(|| Rect::new(0, bottom, width, detail_lines));
     let panel_lines = views::run::lines_below(state, bottom - y)
         .or_else(|| views::work::lines_below(state, bottom - y))
+        .or_else(|| views::triage::lines_below(state, bottom - y))
+        .or_else(|| views::timeline::lines_below(state, bottom - y))
         .unwrap_or_else(|| views::panel::lines(state).min(bottom.saturating_sub(y + 6)));
     let panel = (panel_lines > 0).then(|| Rect::new(0, bottom - panel_lines, width, panel_lines));
     let rows_width = views::work::rows_width(state);

@@ -13,6 +13,8 @@ pub enum LineKind {
     Save,
     /// The name of a file to save the plan in.
     SavePlan,
+    /// What somebody has to say of a finding.
+    Note,
 }
 
 /// A line that is being typed.
@@ -48,6 +50,7 @@ impl LineInput {
             LineKind::Search => "/ ",
             LineKind::Narrow => "only lines with: ",
             LineKind::Save | LineKind::SavePlan => "save as: ",
+            LineKind::Note => "note: ",
         }
     }
 }

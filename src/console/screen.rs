@@ -69,6 +69,10 @@ pub enum Screen {
         /// Which.
         id: InstanceId,
     },
+    /// What is wrong in an environment, and what to do.
+    Triage(EnvironmentName),
+    /// What happened in an environment.
+    Timeline(EnvironmentName),
     /// A run: its servers and what they print.
     Run(Ticket),
     /// Logs that are followed.
@@ -86,6 +90,8 @@ impl Screen {
         match self {
             Self::Fleet => &[Context::Fleet, Context::Table, Context::Everywhere],
             Self::Environment { .. } => &[Context::Environment, Context::Table, Context::Everywhere],
+            Self::Timeline(_) => &[Context::Timeline, Context::Table, Context::Everywhere],
+            Self::Triage(_) => &[Context::Triage, Context::Table, Context::Everywhere],
             Self::Server { .. } => &[Context::Server, Context::Table, Context::Everywhere],
             Self::Plan(_) => &[Context::Plan, Context::Table, Context::Everywhere],
             Self::Run(_) | Self::Work(_) => &[Context::Run, Context::Table, Context::Everywhere],
@@ -99,6 +105,8 @@ impl Screen {
         match self {
             Self::Fleet => Context::Fleet,
             Self::Environment { .. } => Context::Environment,
+            Self::Triage(_) => Context::Triage,
+            Self::Timeline(_) => Context::Timeline,
             Self::Server { .. } => Context::Server,
             Self::Plan(_) => Context::Plan,
             Self::Run(_) | Self::Work(_) => Context::Run,

@@ -7,21 +7,23 @@ use jiff::Timestamp;
 use ratatui_textarea::TextArea;
 
 use super::action::Context;
+use super::chronicle::Chronicles;
 use super::dialogs::{LogsDialog, Question, RunDialog};
+use super::findings::Findings;
 use super::keymap::Keymap;
 use super::line::LineInput;
 use super::palette::Entry;
 use super::panes::{Logs, Run, Shelf};
+use super::past::{self, AsOf};
 use super::reduce;
-use super::screen::{Page, Screen};
+use super::screen::Screen;
 use super::table::{RowId, Table, TableView};
 use super::theme::{Depth, Theme};
 use super::trail::Trail;
 use super::work::{Choices, Desk, OperationList, Sheet, Work};
 use crate::config::Preferences;
 use crate::fleet::{
-    Endpoint, EnvironmentName, InstanceId, Interest, Overview, Pulse, Severity, Snapshot, Topology,
-    Yardstick, overview,
+    Endpoint, EnvironmentName, Interest, Overview, Pulse, Severity, Snapshot, Topology, Yardstick, overview,
 };
 
 /// What can be reloaded while the console runs.
@@ -152,6 +154,14 @@ pub struct State {
     pub shelf: Shelf,
     /// Plans, their runs, and the history.
     pub desk: Desk,
+    /// What is wrong in each environment.
+    pub findings: Findings,
+    /// What happened in each environment, where somebody has looked at that.
+    pub chronicles: Chronicles,
+    /// A moment of the past that is on every screen; none where it is now.
+    pub past: Option<Box<AsOf>>,
+    /// The moment that is being read, and from whose timeline.
+    pub wants_past: Option<(EnvironmentName, Timestamp)>,
     /// The operator wants to leave; what runs is being ended.
     pub leaving: bool,
     /// From then on the console rests, unless somebody touches it.
@@ -216,6 +226,10 @@ impl State {
             interest: Interest::default(),
             shelf: Shelf::default(),
             desk: Desk::new(begin.can_change),
+            findings: Findings::default(),
+            chronicles: Chronicles::default(),
+            past: None,
+            wants_past: None,
             leaving: false,
             rests_at: begin.now,
             next_change: None,
@@ -241,7 +255,11 @@ impl State {
                 | Overlay::Question(_),
             ) => &[Context::Input],
             Some(_) => &[Context::Table, Context::Everywhere],
-            None => self.screen().contexts(),
+            None => self
+                .past
+                .as_ref()
+                .and_then(|_| past::contexts(self.screen()))
+                .unwrap_or_else(|| self.screen().contexts()),
         }
     }
 
@@ -296,7 +314,7 @@ impl State {
     pub fn environment(&self) -> Option<&EnvironmentName> {
         match self.screen() {
             Screen::Fleet => None,
-            Screen::Environment { name, .. } => Some(name),
+            Screen::Environment { name, .. } | Screen::Triage(name) | Screen::Timeline(name) => Some(name),
             Screen::Server { environment, .. } => environment.as_ref(),
             Screen::Run(_) => self.run().map(|run| &run.wish.environment),
             Screen::Logs(_) => self.logs().map(|logs| &logs.wish.environment),
@@ -324,46 +342,14 @@ impl State {
         match (selected, self.screen()) {
             (Some(id @ (RowId::Environment(_) | RowId::Server(_))), _) => Some(id),
             (_, Screen::Server { id, .. }) => Some(RowId::Server(id.clone())),
-            (_, Screen::Environment { name, .. }) => Some(RowId::Environment(name.clone())),
+            (_, Screen::Environment { name, .. } | Screen::Triage(name) | Screen::Timeline(name)) => {
+                Some(RowId::Environment(name.clone()))
+            }
             (_, Screen::Run(_) | Screen::Logs(_) | Screen::Plan(_) | Screen::Work(_)) => {
                 self.environment().cloned().map(RowId::Environment)
             }
             (_, Screen::Fleet) => None,
         }
-    }
-
-    /// The screen that the selected row opens.
-    #[must_use]
-    pub fn opens(&self) -> Option<Screen> {
-        match self.views.get(self.screen())?.cursor.as_ref()? {
-            RowId::Environment(name) if !matches!(self.screen(), Screen::Environment { .. }) => {
-                Some(self.environment_screen(name))
-            }
-            RowId::Server(_) if matches!(self.screen(), Screen::Run(_) | Screen::Logs(_)) => None,
-            RowId::Server(id) => {
-                let screen = self.server_screen(id);
-                (screen != *self.screen()).then_some(screen)
-            }
-            RowId::Environment(_) | RowId::Line(_) => None,
-        }
-    }
-
-    /// The screen of an environment: the page that was looked at last, at first its servers.
-    #[must_use]
-    pub fn environment_screen(&self, name: &EnvironmentName) -> Screen {
-        let mut visited = self.trail.screens.iter().rev();
-        visited
-            .find(|s| matches!(s, Screen::Environment { name: n, .. } if n == name))
-            .cloned()
-            .unwrap_or_else(|| Screen::Environment { name: name.clone(), page: Page::Servers })
-    }
-
-    /// The screen of a server.
-    #[must_use]
-    pub fn server_screen(&self, id: &InstanceId) -> Screen {
-        let tagged = self.snapshot.server(id).and_then(|s| s.environment.clone());
-        let environment = tagged.or_else(|| self.environment().cloned());
-        Screen::Server { environment, id: id.clone() }
     }
 
     /// What is said of an environment.

@@ -120,10 +120,14 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Its rows in their natural order.
     pub rows: Vec<Row>,
+    /// For each row the one that it always stays below, or itself; empty where each stands for itself.
+    pub heads: Vec<usize>,
     /// What to say when there is no row: loading, failed, forbidden, or really empty, and what to do.
     pub empty: String,
     /// Sections stand apart by an empty line.
     pub spaced: bool,
+    /// Its first row is what matters: it is selected until somebody goes to another one.
+    pub leads: bool,
     /// The widest text of each column, then of the sections' names: measured once when the table is built,
     /// so that drawing looks at visible rows only.
     pub content_widths: Vec<u16>,
@@ -143,6 +147,8 @@ pub struct SortBy {
 pub struct TableView {
     /// The selected row.
     pub cursor: Option<RowId>,
+    /// Somebody has gone there, and it was not the first row.
+    pub chosen: bool,
     /// First visible row, by position in `order`.
     pub top: usize,
     /// The filter's text.

@@ -66,10 +66,28 @@ fn failures(snapshot: &Snapshot) -> BTreeMap<&'static str, &Failure> {
     add(&mut found, &snapshot.launch);
     add(&mut found, &snapshot.images);
     add(&mut found, &snapshot.locks);
+    add(&mut found, &snapshot.checks);
+    add(&mut found, &snapshot.credit_modes);
+    snapshot.certificates.values().for_each(|reading| add(&mut found, reading));
     snapshot.health.values().for_each(|reading| add(&mut found, reading));
     snapshot.activities.values().for_each(|reading| add(&mut found, reading));
     snapshot.metrics.values().for_each(|reading| add(&mut found, reading));
     found
+}
+
+/// Host keys of servers that are met for the first time are read from their consoles; else somebody has to compare them.
+pub(super) fn console(examined: &Examined<'_>) -> Vec<Finding> {
+    match examined.patient.console {
+        None => Vec::new(),
+        Some(Ok(())) => vec![Finding::good("consoles of servers can be read, with their host keys")],
+        Some(Err(why)) => vec![
+            Finding::unknown(
+                "Consoles of servers cannot be read: nobody tells the host keys of new ones",
+                "Allow ec2:GetConsoleOutput to whoever asks; until then compare each with: quarterdeck trust SERVER",
+            )
+            .seen(why),
+        ],
+    }
 }
 
 /// Locks that are held, and what runs have left.

@@ -1,5 +1,7 @@
 //! What the doctor is told that somebody had to read or ask for.
 
+use jiff::Timestamp;
+
 use crate::fleet::Role;
 
 /// Something wrong with the project's config.
@@ -74,4 +76,24 @@ pub struct Lookup {
     pub name: String,
     /// What it leads to.
     pub leads_to: Named,
+}
+
+/// A certificate as whoever connects is shown it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The names that it is good for.
+    pub names: Vec<String>,
+    /// Until when it is good.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What a load balancer shows whoever asks for a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// The domain.
+    pub domain: String,
+    /// The load balancer's own name in DNS.
+    pub by: String,
+    /// The certificate, or why it is not known.
+    pub told: Result<Shown, String>,
 }

@@ -11,7 +11,7 @@ use crate::fleet::{
     Fact, HealthCheck, Identity, InstanceId, LaunchSettings, LaunchSource, Listener, Measured, Origin, Rule,
     SecurityGroup, Source, SubnetRoom, Topic, VcpuClass, VcpuRoom, Vpc,
 };
-use crate::template::{self, Hook};
+use crate::template::{self, Drift, Hook, ServerDrift, Standing};
 
 /// Everything that a patient borrows.
 pub(crate) struct World {
@@ -21,6 +21,9 @@ pub(crate) struct World {
     pub(crate) project: Option<ProjectFacts>,
     pub(crate) site: Option<SiteFacts>,
     pub(crate) names: Option<Vec<Lookup>>,
+    pub(crate) served: Option<Vec<Served>>,
+    pub(crate) rights: Option<RightsFacts>,
+    pub(crate) console: Option<Result<(), String>>,
     pub(crate) room: Option<Room>,
     pub(crate) ground: Option<Ground>,
     pub(crate) no_remote: Option<String>,
@@ -50,7 +53,8 @@ impl World {
     /// Everything as it should be.
     pub(crate) fn new() -> Self {
         let mut parts = Parts::default();
-        let place = parts.add("production", 2);
+        let mut place = parts.add("production", 2);
+        place.build = crate::fleet::BuildPlace { image: Some("ami-1".into()), ..Default::default() }.into();
         launched_from_a_template(&mut parts);
         shaped(&mut parts);
         let mut measured: BTreeMap<InstanceId, Measured> = BTreeMap::new();
@@ -78,6 +82,9 @@ impl World {
                 leads("production.example.com", &["192.0.2.7", "192.0.2.8"]),
                 leads("production-lb.elb.example.com", &["192.0.2.8"]),
             ]),
+            rights: Some(rights(&[])),
+            console: Some(Ok(())),
+            served: Some(vec![shows("production.example.com", 200)]),
             room: Some(Room { subnets: Ok(vec![subnet("a", 200), subnet("b", 90)]), vcpus: Ok(vcpus(8)) }),
             ground: Some(ground()),
             no_remote: None,
@@ -102,6 +109,9 @@ impl World {
             project: self.project.as_ref(),
             site: self.site.as_ref(),
             names: self.names.as_deref(),
+            served: self.served.as_deref(),
+            rights: self.rights.as_ref(),
+            console: self.console.as_ref(),
             room: self.room.as_ref(),
             ground: self.ground.as_ref(),
             no_remote: self.no_remote.as_deref(),
@@ -168,18 +178,40 @@ fn launched_from_a_template(parts: &mut Parts) {
     parts.launch = vec![LaunchSettings {
         source: launch.clone(),
         resolved: launch,
+        instance_type: Some("c5.large".into()),
+        tokens_required: Some(true),
         description: Some("myproject_production_lc_2026.11.20-08.30.05_a1b2c3d4".into()),
         ..parts.launch[0].clone()
     }];
 }
 
+/// What may be changed: everything but these actions.
+pub(crate) fn rights(denied: &[&str]) -> RightsFacts {
+    let may = |right: &Right| (right.action.to_owned(), !denied.contains(&right.action));
+    RightsFacts { simulated: Ok(RIGHTS.iter().map(may).collect()), tried: BTreeMap::new() }
+}
+
+/// The certificate that is served.
+pub(crate) const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/1f3a7c2e";
+
+/// The load balancer shows whoever asks for production's domain a certificate for a name, that ends in so many days.
+pub(crate) fn shows(name: &str, days: i64) -> Served {
+    let expires_at = Some(epoch() + jiff::SignedDuration::from_hours(24 * days));
+    Served {
+        domain: "production.example.com".into(),
+        by: "production-lb.elb.example.com".into(),
+        told: Ok(Shown { names: vec![name.into()], expires_at }),
+    }
+}
+
 fn shaped(parts: &mut Parts) {
+    parts.certificates = vec![sample::certificate(CERTIFICATE, &["production.example.com"])];
     let listener = |port: u16, protocol: &str| Listener {
         protocol: protocol.into(),
         port,
         instance_protocol: protocol.into(),
         instance_port: port,
-        certificate: (port == 443).then(|| "arn:aws:acm:1".into()),
+        certificate: (port == 443).then(|| CERTIFICATE.into()),
     };
     let balancer = &mut parts.load_balancers[0];
     balancer.security_groups = vec!["sg-lb".into()];
@@ -222,6 +254,7 @@ fn ground() -> Ground {
         ]),
         keys: Ok(Vec::new()),
         balancers: Ok(Vec::new()),
+        certificates: BTreeMap::new(),
     }
 }
 
@@ -262,13 +295,22 @@ fn site() -> SiteFacts {
         missing: Vec::new(),
         tells_new_relic: false,
         secrets_file: "fabsecrets_production.py".into(),
+        drift: Some(drift(Ok(Standing::Same))),
         hooks: vec![Hook {
             name: "post_bootstrap".into(),
             at: "fabfile.py:12".into(),
             path: "deployment/hooks/post_bootstrap".into(),
             is_replaced: true,
+            runs: Some(Ok(())),
         }],
     }
+}
+
+/// What a worker told of a secret.
+pub(crate) fn drift(told: Result<Standing, &str>) -> Drift {
+    let told = told.map(|standing| [("database_password".to_owned(), standing)].into());
+    let (id, told) = ("i-worker".into(), told.map_err(ToOwned::to_owned));
+    Drift { servers: vec![ServerDrift { id, role: Role::Worker, told }] }
 }
 
 /// A name that leads somewhere.
@@ -298,6 +340,7 @@ pub(crate) fn everything_wrong() -> World {
 }
 
 fn wrong_project(world: &mut World) {
+    world.site().drift = Some(drift(Ok(Standing::Differs)));
     let text = |text: &str| format!("fabulaws-config.yml:{text}");
     world.project().problems = vec![
         ProjectProblem { is_error: true, text: text("3:1: error: `region` is missing") },

@@ -27,7 +27,10 @@ pub(super) fn exists(examined: &Examined<'_>) -> Vec<Finding> {
         Ok(all) if all.contains_key(name) => Finding::good(format!("{name} exists")),
         Ok(_) => Finding::bad(
             format!("There is no group {name} in {}", patient.topology.region),
-            "Make it, or correct `auto_scaling_groups` in fabulaws-config.yml",
+            format!(
+                "quarterdeck plan create-environment {} makes it; or correct `auto_scaling_groups` in fabulaws-config.yml",
+                place.name
+            ),
         ),
         Err(unknown) => unknown,
     }]

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::group::there;
 use super::{Examined, Finding, known};
+use crate::fleet::room::architecture;
 use crate::fleet::words::{age, count, grouped};
 use crate::fleet::{Image, LaunchSource, Role, Server, SubnetRoom};
 
@@ -68,6 +69,90 @@ pub(super) fn kind(examined: &Examined<'_>) -> Vec<Finding> {
     }]
 }
 
+/// What the group launches runs on the servers that it launches.
+pub(super) fn fits(examined: &Examined<'_>) -> Vec<Finding> {
+    let Some(group) = there(examined) else { return Vec::new() };
+    let snapshot = examined.patient.snapshot;
+    let settings = group.launch.as_ref().and_then(|source| snapshot.launch.value()?.get(source));
+    let Some((image, kind)) =
+        settings.and_then(|one| Some((one.image.as_ref()?, one.instance_type.as_ref()?)))
+    else {
+        return Vec::new();
+    };
+    let Some(known) = snapshot.images.value().and_then(|all| all.get(image)) else { return Vec::new() };
+    match (known.architecture.as_deref(), architecture(kind)) {
+        (Some(of_image), Some(of_type)) if of_image != of_type => vec![
+            Finding::bad(
+                format!("{} launches image {image} on {kind}, which cannot run it", group.name),
+                "Make a release for that type, or launch it on a type of the image's architecture",
+            )
+            .seen(format!("the image is for {of_image}, the type is {of_type}")),
+        ],
+        (Some(of_image), Some(_)) => {
+            vec![Finding::good(format!("image {image} and {kind} are both {of_image}"))]
+        }
+        _ => vec![Finding::unknown(
+            format!("Whether {kind} runs image {image} is not known"),
+            "Compare their architectures in EC2",
+        )],
+    }
+}
+
+/// Whoever gets a web server to fetch a page for him gets its credentials, where no token is asked for.
+pub(super) fn tokens(examined: &Examined<'_>) -> Vec<Finding> {
+    let Some(group) = there(examined) else { return Vec::new() };
+    let settings =
+        group.launch.as_ref().and_then(|source| examined.patient.snapshot.launch.value()?.get(source));
+    let Some(settings) = settings else { return Vec::new() };
+    let label = settings.resolved.label();
+    let cure =
+        "Make a template version with the metadata option HttpTokens set to `required`, and a release of it";
+    vec![match settings.tokens_required {
+        Some(true) => {
+            Finding::good(format!("servers of {label} want a token from whoever asks for their credentials"))
+        }
+        Some(false) => Finding::warning(
+            format!("Servers of {label} give their credentials to whoever asks without a token (HttpTokens)"),
+            cure,
+        ),
+        None => Finding::unknown(
+            format!("Whether servers of {label} want a token (HttpTokens) is as image and account say"),
+            cure,
+        ),
+    }]
+}
+
+/// What new servers are built from, where the config names it.
+pub(super) fn base(examined: &Examined<'_>) -> Vec<Finding> {
+    let place = examined.patient.place;
+    let Some(id) = &place.build.image else { return Vec::new() };
+    let images = match known(&format!("Whether image {id} exists is"), &examined.patient.snapshot.images) {
+        Ok(images) => images,
+        Err(unknown) => return vec![unknown],
+    };
+    let name = "`ami` under `instance_settings` in fabulaws-config.yml";
+    let Some(image) = images.get(id) else {
+        return vec![Finding::bad(
+            format!("There is no image {id}: no server can be built"),
+            format!("Name one of this region as {name}"),
+        )];
+    };
+    let types = place.build.roles.iter().filter_map(|(role, of)| Some((role, of.instance_type.as_ref()?)));
+    let others = types.filter(|(_, kind)| {
+        let of_image = image.architecture.as_deref();
+        architecture(kind).is_some_and(|of_type| of_image.is_some_and(|of_image| of_image != of_type))
+    });
+    let others: Vec<String> = others.map(|(role, kind)| format!("{role} is {kind}")).collect();
+    if others.is_empty() {
+        return vec![Finding::good(format!("image {id} is there to build servers from"))];
+    }
+    let what = format!("Image {id} does not run on every type that `instance_types` names");
+    let of_image = image.architecture.as_deref().unwrap_or("?");
+    let mut finding = Finding::bad(what, format!("Name other types, or another image as {name}"));
+    finding = finding.seen(format!("the image is for {of_image}"));
+    vec![others.into_iter().fold(finding, Finding::seen)]
+}
+
 /// R8: an image carries the addresses of its time.
 pub(super) fn stale(examined: &Examined<'_>) -> Vec<Finding> {
     let Some(group) = there(examined) else { return Vec::new() };
@@ -95,6 +180,26 @@ pub(super) fn stale(examined: &Examined<'_>) -> Vec<Finding> {
     if !vital.is_empty() {
         let what = "The release may know addresses of servers that are gone".to_owned();
         found.push(with(Finding::bad(what, &cure), &label, &vital, made_at));
+    }
+    let rotated = examined.of_roles(&[Role::DbPrimary, Role::Combo]).into_iter();
+    if let Some(at) = rotated.filter_map(Server::secrets_since).find(|at| *at > made_at) {
+        let later = age(at.duration_since(made_at));
+        let what = "The release has secrets that count no more".to_owned();
+        found.push(
+            Finding::bad(what, &cure).seen(format!("they were rotated {later} after the image of {label}")),
+        );
+    }
+    let left: Vec<&Server> = examined
+        .of_roles(&[Role::DbReplica])
+        .into_iter()
+        .filter(|server| server.left().is_some_and(|left| left.since > made_at))
+        .collect();
+    if !left.is_empty() {
+        let what = "The release reads from a replica that was left".to_owned();
+        let say = |finding: Finding, server: &&Server| {
+            finding.seen(format!("leave-replicas was run for {}", server.id))
+        };
+        found.push(left.iter().fold(Finding::bad(what, &cure), say));
     }
     if !replicas.is_empty() {
         let what = "The release may not know every replica".to_owned();

@@ -4,12 +4,14 @@
 
 mod access;
 mod balancer;
+mod certificates;
 mod domains;
 mod facts;
 mod group;
 mod launching;
 mod project;
 mod reach;
+mod rights;
 mod servers;
 mod services;
 mod table;
@@ -22,7 +24,8 @@ mod tests;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use facts::{Lookup, Named, ProjectFacts, ProjectProblem, RoleFacts, SecretsFile};
+pub use facts::{Lookup, Named, ProjectFacts, ProjectProblem, RoleFacts, SecretsFile, Served, Shown};
+pub use rights::{EVERY, RIGHTS, Right, RightsFacts};
 pub use table::{CHECKS, Check, Part};
 
 use crate::fleet::{
@@ -124,6 +127,12 @@ pub struct Patient<'a> {
     pub site: Option<&'a SiteFacts>,
     /// What names lead to; none where they were not looked up.
     pub names: Option<&'a [Lookup]>,
+    /// Which certificates load balancers really show; none where nobody looked.
+    pub served: Option<&'a [Served]>,
+    /// What may be changed; none where nobody asked.
+    pub rights: Option<&'a RightsFacts>,
+    /// Whether a server's console can be read, or why not; none where there was none to ask about.
+    pub console: Option<&'a Result<(), String>>,
     /// Room for more servers; none where there was nothing to ask about.
     pub room: Option<&'a Room>,
     /// What the environment stands on; none where it was not looked at.

@@ -56,6 +56,48 @@ pub(super) fn secrets(examined: &Examined<'_>) -> Vec<Finding> {
     ]
 }
 
+/// R16: secrets here and in the settings of servers.
+pub(super) fn drift(examined: &Examined<'_>) -> Vec<Finding> {
+    let Some(site) = examined.patient.site else { return Vec::new() };
+    let Some(drift) = site.drift.as_ref().filter(|drift| !drift.servers.is_empty()) else {
+        return Vec::new();
+    };
+    let environment = &examined.patient.place.name;
+    let differing = drift.differing();
+    let silent: Vec<String> = drift
+        .silent()
+        .map(|(server, why)| format!("{} {} did not tell: {why}", server.role, server.id))
+        .collect();
+    if differing.is_empty() {
+        let asked = drift.servers.len() - silent.len();
+        if asked == 0 {
+            let what = "Whether secrets here are those of the servers is not known";
+            let cure =
+                format!("See why they do not tell, and ask again: quarterdeck secrets check {environment}");
+            return vec![Finding { evidence: silent, ..Finding::unknown(what, cure) }];
+        }
+        let of = count(asked as u64, "server");
+        return vec![Finding {
+            evidence: silent,
+            ..Finding::good(format!("no secret differs in settings of {of}"))
+        }];
+    }
+    let names: Vec<&str> = differing.keys().copied().collect();
+    let where_it_is = differing.iter().map(|(name, servers)| {
+        let servers: Vec<String> =
+            servers.iter().map(|server| format!("{} {}", server.role, server.id)).collect();
+        format!("{name} is another one on {}", servers.join(", "))
+    });
+    let evidence = where_it_is.chain(silent).take(MOST).collect();
+    let cure = format!(
+        "Where the servers are right: quarterdeck secrets pull {environment}. Where {} is: quarterdeck apply push-secrets \
+         {environment}",
+        site.secrets_file
+    );
+    let what = format!("Secrets here differ from the servers': {}", names.join(", "));
+    vec![Finding { evidence, ..Finding::warning(what, cure) }]
+}
+
 /// Who else can see the file of secrets.
 pub(super) fn secrets_file(examined: &Examined<'_>) -> Vec<Finding> {
     let Some(file) = examined.patient.project.and_then(|project| project.secrets_file.as_ref()) else {

@@ -35,7 +35,10 @@ fn judge(examined: &Examined<'_>, role: &Role, or: &[Role], why_one: Option<&str
     match running {
         0 if servers.is_empty() => found.push(Finding::bad(
             format!("There is no {role} in {}", examined.patient.place.name),
-            format!("Launch one, with the tags deployment, environment and role {role}"),
+            format!(
+                "quarterdeck plan new-server {0} --role {role}; where all is new, quarterdeck plan create-environment {0}",
+                examined.patient.place.name
+            ),
         )),
         0 | 1 => {}
         n => {

@@ -63,6 +63,8 @@ fn finding(
         let at = measured.and_then(|measured| measured.reading(topic)?.read_at());
         let at = at.map_or_else(String::new, |at| at.strftime(", %H:%M:%S UTC").to_string());
         finding.evidence.push(format!("measured on the server: {}{at}", topic.word()));
+    } else if trouble.kind.of_machine() {
+        finding.evidence.push("AWS says so: ec2:DescribeInstanceStatus, cloudwatch:GetMetricData".into());
     }
     Some(finding)
 }
@@ -77,9 +79,19 @@ const fn cure(kind: TroubleKind) -> &'static str {
         TroubleKind::Unread => {
             "Ask the doctor again; if that stays, look whether the tool is there and sudo works"
         }
+        TroubleKind::StatusCheck => {
+            "Stop and start it, which moves it to other hardware; a web server is replaced"
+        }
+        TroubleKind::Retirement => {
+            "Before that time: stop and start it, which moves it to other hardware; a web server is replaced"
+        }
+        TroubleKind::Planned => "Reboot it before that time at an hour of yours, or be there then",
+        TroubleKind::Credits => "Give the role a larger type, or one with cores of its own",
+        TroubleKind::Burst => "Turn the volume into gp3, which has no bursts to run out",
         TroubleKind::HealthCheck => "Read what Django says",
         TroubleKind::HealthOverride | TroubleKind::Maintenance => "quarterdeck plan end-upgrade",
         TroubleKind::Unit => "Look at its journal, then start the unit: systemctl status, journalctl -u",
+        TroubleKind::Silent => "Look at its journal; kill it and start it again where it hangs",
         TroubleKind::Program | TroubleKind::Restarts => "Read its log, then start it: supervisorctl",
         TroubleKind::Celery => "Read Celery's log; deploy the worker anew if its code or settings are old",
         TroubleKind::Task => "Find out what the task waits for; it is ended with its worker at a deploy",

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::{Examined, Finding};
-use super::{access, balancer, domains, group, launching, project, reach, servers, services};
+use super::{
+    access, balancer, certificates, domains, group, launching, project, reach, rights, servers, services,
+};
 
 /// What checks are grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -83,17 +85,32 @@ pub const CHECKS: &[Check] = &[
     check(Part::Project, "config", "the config has no mistakes", project::config),
     check(Part::Project, "secrets", "every secret has a value", project::secrets),
     check(Part::Project, "secrets-file", "nobody else sees the file of secrets", project::secrets_file),
+    check(
+        Part::Project,
+        "secrets-drift",
+        "settings of servers have the secrets that are here",
+        project::drift,
+    ),
     check(Part::Project, "templates", "settings and files of services can be written", project::templates),
     check(Part::Project, "hooks", "what the fabfile does is done here, too", project::hooks),
     check(Part::Project, "encryption", "servers of a group boot without anybody's help", project::encryption),
     check(Part::Project, "roles", "every role has a type, a size and security groups", project::roles),
     check(Part::Access, "identity", "AWS knows who asks", access::identity),
     check(Part::Access, "permissions", "everything that is read may be read", access::permissions),
+    check(Part::Access, "changes", "everything that operations change may be changed", rights::changes),
+    check(Part::Access, "console", "AWS tells the host keys of new servers", access::console),
     check(Part::Access, "lock", "nobody else is at work, and nothing was left", access::lock),
     check(Part::Traffic, "load-balancers", "the load balancers exist", balancer::exist),
     check(Part::Traffic, "listeners", "they take HTTP and HTTPS", balancer::listeners),
     check(Part::Traffic, "health-check", "they ask for the page that is the health check", balancer::health),
     check(Part::Traffic, "served-zones", "they serve the zones that the group launches in", balancer::zones),
+    check(
+        Part::Traffic,
+        "certificate",
+        "their certificates are good for the site, for a while",
+        certificates::certificates,
+    ),
+    check(Part::Traffic, "served", "users are shown these certificates", certificates::served),
     check(Part::Traffic, "domains", "the site's domains lead to it", domains::domains),
     check(Part::Reach, "security-groups", "the security groups exist", reach::exist),
     check(Part::Reach, "ways", "every role reaches what it needs", reach::ways),
@@ -101,6 +118,9 @@ pub const CHECKS: &[Check] = &[
     check(Part::Reach, "inner-ports", "database, queue and caches are reached from inside", reach::inner),
     check(Part::Group, "group", "the group exists", group::exists),
     check(Part::Group, "launch", "what it launches exists, with its image", launching::launch),
+    check(Part::Group, "architecture", "its image runs on its type", launching::fits),
+    check(Part::Group, "tokens", "its servers keep their credentials to themselves", launching::tokens),
+    check(Part::Group, "base-image", "the image that servers are built from exists", launching::base),
     check(Part::Group, "launch-kind", "it launches from a template's numbered version", launching::kind),
     check(Part::Group, "release", "its image is newer than the servers it knows", launching::stale),
     check(Part::Group, "grace", "new servers have time to boot", group::grace),

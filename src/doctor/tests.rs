@@ -6,16 +6,16 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::FindingSeverity::{Bad, Good, Unknown, Warning};
-use super::fixture::{World, everything_wrong, leads, program, subnet, vcpus, version};
+use super::fixture::{World, drift, everything_wrong, leads, program, rights, shows, subnet, vcpus, version};
 use super::*;
 use crate::fleet::lock::{Grip, Holder, Lock, LockKind};
 use crate::fleet::measured::{Site, Unit, Units};
 use crate::fleet::sample::epoch;
 use crate::fleet::{
-    Activity, BuildPlace, Fact, Failure, HostKeyQuestion, LaunchSource, Origin, Power, RolePlace, Rule,
-    SuspendedProcess,
+    Activity, BuildPlace, Certificate, CertificateSource, Fact, Failure, HostKeyQuestion, LaunchSource,
+    Origin, Power, Renewal, RolePlace, Rule, SuspendedProcess,
 };
-use crate::template::Source;
+use crate::template::{Source, Standing};
 
 fn found(world: &World, name: &str) -> Vec<Finding> {
     world.examined(|_, checked| {
@@ -29,6 +29,20 @@ fn spoiled(name: &str, spoil: impl FnOnce(&mut World)) -> Vec<Finding> {
     let mut world = World::new();
     spoil(&mut world);
     found(&world, name)
+}
+
+#[test]
+fn r16_a_secret_that_differs_is_named_with_the_server_and_both_ways_to_mend_it() {
+    let mut found = spoiled("secrets-drift", |w| w.site().drift = Some(drift(Ok(Standing::Differs))));
+    let finding = found.remove(0);
+    assert_eq!(finding.evidence, ["database_password is another one on worker i-worker"]);
+    let cure = finding.cure.unwrap();
+    assert!(cure.contains("secrets pull production") && cure.contains("push-secrets production"), "{cure}");
+    let same = spoiled("secrets-drift", |w| w.site().drift = Some(drift(Ok(Standing::Same))));
+    assert_eq!(
+        (same[0].severity, same[0].what.as_str()),
+        (Good, "no secret differs in settings of 1 server")
+    );
 }
 
 /// What a check is to find: its name, how the world is spoiled, how bad that is, and a part of what is said.
@@ -48,6 +62,13 @@ const PROJECT: &[Row] = &[
         "The config has 1 warning",
     ),
     ("secrets", |w| w.site().missing.push("broker_password".into()), Bad, "No value of broker_password"),
+    (
+        "secrets-drift",
+        |w| w.site().drift = Some(drift(Ok(Standing::Differs))),
+        Warning,
+        "Secrets here differ from the servers': database_password",
+    ),
+    ("secrets-drift", |w| w.site().drift = Some(drift(Err("no answer"))), Unknown, "is not known"),
     ("secrets-file", |w| w.secrets_file().mode = Some(0o644), Bad, "Others on this machine can read"),
     ("secrets-file", |w| w.secrets_file().is_ignored = Some(false), Bad, "git would commit"),
     ("secrets-file", |w| w.secrets_file().is_ignored = None, Unknown, "is not known"),
@@ -84,6 +105,26 @@ const CLOUD: &[Row] = &[
         Unknown,
         "ec2:DescribeImages is denied",
     ),
+    (
+        "changes",
+        |w| w.rights = Some(rights(&["ec2:CreateImage"])),
+        Warning,
+        "ec2:CreateImage is not allowed: create-release, create-environment",
+    ),
+    (
+        "changes",
+        |w| w.rights = Some(rights(&RIGHTS.iter().map(|right| right.action).collect::<Vec<_>>())),
+        Warning,
+        "may look, and change nothing",
+    ),
+    ("changes", |w| unsimulated(w, &[]), Unknown, "Which of 39 actions"),
+    ("changes", |w| unsimulated(w, &["ec2:RunInstances"]), Warning, "ec2:RunInstances is not allowed"),
+    (
+        "console",
+        |w| w.console = Some(Err("ask for ec2:GetConsoleOutput".into())),
+        Unknown,
+        "Consoles of servers cannot be read",
+    ),
     ("lock", |w| w.spoil = |s| lock(s, Grip::Held, &[]), Warning, "Somebody is at work"),
     ("lock", |w| w.spoil = |s| lock(s, Grip::Released, &["Launch: on"]), Bad, "A run has left something"),
     ("load-balancers", |w| w.parts.load_balancers.clear(), Bad, "There is no load balancer production-lb"),
@@ -105,6 +146,40 @@ const CLOUD: &[Row] = &[
         "another page than the health check",
     ),
     ("served-zones", |w| w.parts.load_balancers[0].zones.truncate(1), Bad, "us-east-1b, which production-lb"),
+    ("certificate", |w| ends_in(w, 20), Warning, "for production.example.com: 20 days left"),
+    ("certificate", |w| ends_in(w, 5), Bad, "5 days left"),
+    ("certificate", |w| ends_in(w, -3), Bad, "expired 3 days ago"),
+    ("certificate", |w| served(w).status = Some("PENDING_VALIDATION".into()), Bad, "not ISSUED"),
+    ("certificate", |w| served(w).expires_at = None, Unknown, "ends is not known"),
+    (
+        "certificate",
+        |w| served(w).names = None,
+        Unknown,
+        "is good that production-lb on 443 serves is not known",
+    ),
+    ("certificate", |w| served(w).arn.push('x'), Bad, "does not exist any more"),
+    (
+        "certificate",
+        |w| served(w).renewal = Some(Renewal::Stuck("FAILED".into())),
+        Warning,
+        "does not get on",
+    ),
+    (
+        "certificate",
+        |w| w.place().domains.push("www.example.com".into()),
+        Bad,
+        "is not good for www.example.com",
+    ),
+    ("certificate", |w| w.spoil = |s| denied(s), Unknown, "is denied"),
+    ("served", |w| w.served = Some(vec![shows("production.example.com", 3)]), Bad, "3 days left"),
+    ("served", |w| w.served = Some(vec![shows("production.example.com", 12)]), Warning, "12 days left"),
+    ("served", |w| w.served = Some(vec![shows("www.example.org", 90)]), Bad, "for other names"),
+    (
+        "served",
+        |w| w.served.as_mut().unwrap()[0].told = Err("connection refused".into()),
+        Unknown,
+        "shows whoever asks for production.example.com is not known",
+    ),
     ("domains", |w| w.place().domains.clear(), Bad, "production has no domain"),
     ("domains", |w| w.place().domains.insert(0, "*.example.com".into()), Bad, "is a wildcard"),
     ("domains", |w| dns(w).leads_to = Named::Nothing, Bad, "DNS does not know production.example.com"),
@@ -120,6 +195,12 @@ const CLOUD: &[Row] = &[
 const GROUP: &[Row] = &[
     ("group", |w| w.parts.groups.clear(), Bad, "There is no group production-ag"),
     ("group", |w| w.place().group = None, Bad, "production has no group"),
+    ("architecture", |w| w.parts.launch[0].instance_type = Some("t4g.small".into()), Bad, "cannot run it"),
+    ("architecture", |w| w.parts.images[0].architecture = None, Unknown, "is not known"),
+    ("tokens", |w| w.parts.launch[0].tokens_required = Some(false), Warning, "without a token"),
+    ("tokens", |w| w.parts.launch[0].tokens_required = None, Unknown, "as image and account say"),
+    ("base-image", |w| base(w, "ami-gone", "c5.large"), Bad, "There is no image ami-gone"),
+    ("base-image", |w| base(w, "ami-1", "t4g.small"), Bad, "does not run on every type"),
     ("launch", |w| w.parts.groups[0].launch = None, Bad, "names nothing to launch"),
     ("launch", |w| w.parts.launch.clear(), Bad, "production-web v37, which does not exist"),
     ("launch", |w| w.parts.images.clear(), Bad, "There is no image ami-1 any more"),
@@ -230,6 +311,35 @@ fn launched(world: &mut World, role: &Role) {
 
 fn power(world: &mut World, role: &Role, power: Power) {
     world.parts.servers.iter_mut().find(|server| server.role.role == *role).unwrap().power = power;
+}
+
+/// What servers are built from, and the type of a role.
+fn base(world: &mut World, image: &str, kind: &str) {
+    let place = RolePlace { instance_type: Some(kind.into()), ..RolePlace::default() };
+    let build =
+        BuildPlace { image: Some(image.into()), roles: vec![(Role::Web, place)], ..BuildPlace::default() };
+    world.place().build = build.into();
+}
+
+/// IAM does not simulate, and EC2 says no to these.
+fn unsimulated(world: &mut World, denied: &[&str]) {
+    let tried = denied.iter().map(|action| ((*action).to_owned(), false)).collect();
+    world.rights = Some(RightsFacts { simulated: Err("ask for iam:SimulatePrincipalPolicy".into()), tried });
+}
+
+/// The certificate that is served.
+fn served(world: &mut World) -> &mut Certificate {
+    &mut world.parts.certificates[0]
+}
+
+fn ends_in(world: &mut World, days: i64) {
+    served(world).expires_at = Some(epoch() + SignedDuration::from_hours(24 * days));
+}
+
+fn denied(snapshot: &mut Snapshot) {
+    let mut reading = Reading::never(crate::fleet::Source::AcmCertificates);
+    fail(&mut reading, FailureKind::Denied);
+    snapshot.certificates.insert(CertificateSource::Acm, reading);
 }
 
 fn suspend(world: &mut World, process: &str) {

@@ -31,6 +31,34 @@ pub struct BuildPlace {
     pub database: DatabasePlace,
     /// What runs the project's code.
     pub app: AppPlace,
+    /// Where logs are shipped to.
+    pub logs: LogsPlace,
+}
+
+/// Where the config ships logs to; nowhere without any of the three.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogsPlace {
+    /// A log server, or a whole line of rsyslog's: `syslog_server`.
+    pub syslog: Option<String>,
+    /// A host that takes GELF: `gelf_log_host`.
+    pub gelf: Option<String>,
+    /// The id of the key that CloudWatch is written with: `awslogs_access_key_id`.
+    pub cloudwatch_key: Option<String>,
+    /// The deployment, of which CloudWatch's groups have their names.
+    pub deployment: String,
+    /// The region.
+    pub region: String,
+    /// Files beside those that every role has: `extra_log_files`.
+    pub files: Vec<LogFilePlace>,
+}
+
+/// A file of log lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFilePlace {
+    /// What its lines are tagged with.
+    pub tag: String,
+    /// Its path, which may have `*` in it.
+    pub path: String,
 }
 
 /// What the config says of servers that run the project's code.

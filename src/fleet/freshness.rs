@@ -15,6 +15,10 @@ pub enum Source {
     Ec2DescribeInstances,
     /// EC2 `GetConsoleOutput`.
     Ec2ConsoleOutput,
+    /// EC2 `DescribeInstanceStatus`.
+    Ec2InstanceStatus,
+    /// EC2 `DescribeInstanceCreditSpecifications`.
+    Ec2CreditSpecifications,
     /// EC2 `DescribeImages`.
     Ec2DescribeImages,
     /// Auto Scaling `DescribeAutoScalingGroups`.
@@ -31,6 +35,10 @@ pub enum Source {
     CloudWatchGetMetricData,
     /// Systems Manager `GetParametersByPath`.
     SsmGetParametersByPath,
+    /// ACM `ListCertificates`, and `DescribeCertificate` of those that our load balancers serve.
+    AcmCertificates,
+    /// IAM `ListServerCertificates`.
+    IamServerCertificates,
     /// Measured on a server, over ssh.
     Probe(Topic),
 }
@@ -43,6 +51,8 @@ impl Source {
             Self::StsGetCallerIdentity => "sts:GetCallerIdentity",
             Self::Ec2DescribeInstances => "ec2:DescribeInstances",
             Self::Ec2ConsoleOutput => "ec2:GetConsoleOutput",
+            Self::Ec2InstanceStatus => "ec2:DescribeInstanceStatus",
+            Self::Ec2CreditSpecifications => "ec2:DescribeInstanceCreditSpecifications",
             Self::Ec2DescribeImages => "ec2:DescribeImages",
             Self::AutoScalingDescribeGroups => "autoscaling:DescribeAutoScalingGroups",
             Self::LaunchSettings => {
@@ -53,6 +63,8 @@ impl Source {
             Self::ElbDescribeInstanceHealth => "elasticloadbalancing:DescribeInstanceHealth",
             Self::CloudWatchGetMetricData => "cloudwatch:GetMetricData",
             Self::SsmGetParametersByPath => "ssm:GetParametersByPath",
+            Self::AcmCertificates => "acm:ListCertificates, acm:DescribeCertificate",
+            Self::IamServerCertificates => "iam:ListServerCertificates",
             Self::Probe(topic) => topic.word(),
         }
     }

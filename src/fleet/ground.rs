@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    GroupName, HealthCheck, ImageId, LaunchSource, Listener, LoadBalancer, LoadBalancerName, SecurityGroupId,
-    Sizes, SubnetChoice, SubnetRoom,
+    Certificate, CertificateSource, GroupName, HealthCheck, ImageId, LaunchSource, Listener, LoadBalancer,
+    LoadBalancerName, SecurityGroupId, Sizes, SubnetChoice, SubnetRoom,
 };
 
 /// Everybody, as rules say it.
@@ -191,6 +191,8 @@ pub struct GroundQuestion {
     pub subnets: SubnetChoice,
     /// Load balancers of the whole deployment.
     pub balancers: Vec<LoadBalancerName>,
+    /// ARNs of certificates that are looked at closely, where certificates are to be known at all.
+    pub certificates: Option<Vec<String>>,
 }
 
 /// What was found of the ground. What could not be read says why.
@@ -206,6 +208,8 @@ pub struct Ground {
     pub keys: Result<Vec<KeyPair>, String>,
     /// Those of the load balancers that there are.
     pub balancers: Result<Vec<LoadBalancer>, String>,
+    /// Certificates that load balancers can serve, or why they are not known; nothing where nobody asked.
+    pub certificates: BTreeMap<CertificateSource, Result<Vec<Certificate>, String>>,
 }
 
 /// Something that is found by a name which nothing else of its kind has.

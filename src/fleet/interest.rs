@@ -15,6 +15,8 @@ pub struct Interest {
     pub servers: BTreeSet<InstanceId>,
     /// A run is active: refresh fast.
     pub busy: bool,
+    /// Whether a single look asks about the machines below servers, too; the loop always does.
+    pub machines: bool,
 }
 
 /// How refreshing goes; for the header.

@@ -29,6 +29,8 @@ pub struct Layout {
     pub database: String,
     /// The application's database user.
     pub database_user: String,
+    /// The fingerprint of the key that backups are encrypted for; empty where the config has none.
+    pub backup_key: String,
     /// `<project>_<environment>`: RabbitMQ's virtual host.
     pub vhost: String,
     /// The Celery application, a Python path; empty where the config has none.

@@ -17,6 +17,8 @@ pub enum Subject {
     Group(GroupName),
     /// One server (`AWS/EC2` by `InstanceId`); asked for only while it is on screen.
     Server(InstanceId),
+    /// One EBS volume (`AWS/EBS` by `VolumeId`).
+    Volume(String),
 }
 
 /// Which number.
@@ -33,6 +35,10 @@ pub enum Measure {
     SurgeQueue,
     /// CPU in percent (`CPUUtilization`, average).
     Cpu,
+    /// CPU credits that a server of a burstable type has left (`CPUCreditBalance`, minimum).
+    Credits,
+    /// What is left of a volume's bursts, in percent (`BurstBalance`, minimum); only gp2, st1 and sc1 have any.
+    Burst,
 }
 
 impl Measure {
@@ -46,8 +52,8 @@ impl Measure {
         match self {
             Self::Requests => "/s",
             Self::Latency => "ms",
-            Self::ErrorRate | Self::Cpu => "%",
-            Self::SurgeQueue => "",
+            Self::ErrorRate | Self::Cpu | Self::Burst => "%",
+            Self::SurgeQueue | Self::Credits => "",
         }
     }
 
@@ -55,7 +61,7 @@ impl Measure {
     #[must_use]
     pub const fn full(self) -> Option<f64> {
         match self {
-            Self::Cpu => Some(100.0),
+            Self::Cpu | Self::Burst => Some(100.0),
             _ => None,
         }
     }
@@ -69,6 +75,8 @@ impl Measure {
             Self::ErrorRate => "5xx",
             Self::SurgeQueue => "surge queue",
             Self::Cpu => "cpu",
+            Self::Credits => "credits",
+            Self::Burst => "bursts",
         }
     }
 }

@@ -4,15 +4,18 @@
 //! somewhere sits in a [`Reading`], which knows its age, its source and whether the last attempt failed.
 
 pub mod build;
+pub mod certificate;
 pub mod endpoint;
 pub mod freshness;
 pub mod ground;
 pub mod group;
+pub mod held;
 pub mod ids;
 pub mod interest;
 pub mod layout;
 pub mod load_balancer;
 pub mod lock;
+pub mod machine;
 pub mod measured;
 pub mod metric;
 pub mod offers;
@@ -36,7 +39,8 @@ pub mod words;
 #[cfg(test)]
 pub(crate) mod sample;
 
-pub use build::{AppPlace, BuildPlace, DatabasePlace, Person, RolePlace, ZonePlace};
+pub use build::{AppPlace, BuildPlace, DatabasePlace, LogFilePlace, LogsPlace, Person, RolePlace, ZonePlace};
+pub use certificate::{Certificate, CertificateSource, Renewal};
 pub use endpoint::Endpoint;
 pub use freshness::{Failure, FailureKind, Reading, Since, Source};
 pub use ground::{
@@ -44,6 +48,7 @@ pub use ground::{
     NewTemplate, Origin, Protocol, Rule, SecurityGroup, Thing, Vpc, is_network, is_within,
 };
 pub use group::{Activity, Group, LaunchSource, Member, Sizes, SuspendedProcess};
+pub use held::{Gap, Held, Hit, Pattern};
 pub use ids::{
     Changeset, DeploymentName, DistributionId, EnvironmentName, GroupName, ImageId, InstanceId,
     LoadBalancerName, SecurityGroupId, Zone,
@@ -52,6 +57,7 @@ pub use interest::{Interest, Pulse};
 pub use layout::{AddressChoice, CodeLayout, Layout};
 pub use load_balancer::{HealthCheck, HealthState, Listener, LoadBalancer, MemberHealth, Reason};
 pub use lock::{Lock, LockKind};
+pub use machine::{CheckState, CreditMode, EventKind, MachineStatus, PlannedEvent, StatusCheck};
 pub use measured::{Fact, Gauge, HostKeyQuestion, Measured, Topic};
 pub use metric::{Measure, MetricKey, Newest, Series, Subject};
 pub use offers::{ImageOffer, RegionOffers, SubnetOffer, VpcOffer};
@@ -60,7 +66,7 @@ pub use process::Process;
 pub use release::{Image, LaunchSettings, Release};
 pub use role::{Role, RoleTag, Standing};
 pub use room::{Room, RoomQuestion, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom};
-pub use server::{NewServer, NewVolume, Power, Server};
+pub use server::{LEFT_TAG, LeftReplica, NewServer, NewVolume, Power, SECRETS_TAG, Server};
 pub use service_file::{FileAccess, ServiceFile};
 pub use severity::Severity;
 pub use snapshot::{Identity, Snapshot};

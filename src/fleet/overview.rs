@@ -161,12 +161,7 @@ impl Overview {
 /// Rows for all environments of the config, in its order.
 #[must_use]
 pub fn overviews(snapshot: &Snapshot, topology: &Topology, yardstick: &Yardstick) -> Vec<Overview> {
-    let mut by_environment: BTreeMap<&EnvironmentName, Vec<&Server>> = BTreeMap::new();
-    for server in snapshot.servers.value().into_iter().flat_map(BTreeMap::values) {
-        if let (Some(name), false) = (&server.environment, server.is_gone()) {
-            by_environment.entry(name).or_default().push(server);
-        }
-    }
+    let by_environment = snapshot.by_environment();
     topology
         .environments
         .iter()
@@ -229,13 +224,16 @@ pub fn overview(
     } else {
         notes::notes(snapshot, place, &row, servers, exists, yardstick)
     };
+    let certificates = notes::certificates::notes(snapshot, place, yardstick);
     let locks = notes::locks::notes(snapshot, &place.name, yardstick.now);
-    let of_locks = locks.iter().map(|note| note.severity).max().unwrap_or(Severity::Idle);
-    row.severity = of_locks.max(if absent { Severity::Idle } else { row.worst() });
+    let told = locks.iter().chain(&certificates);
+    let of_told = told.map(|note| note.severity).max().unwrap_or(Severity::Idle);
+    row.severity = of_told.max(if absent { Severity::Idle } else { row.worst() });
     if !absent && !group_known {
         row.severity = row.severity.max(Severity::Unknown);
     }
     row.notes.extend(locks);
+    row.notes.extend(certificates);
     row.notes.extend(notes::locks::unknown(snapshot, yardstick).filter(|_| !absent));
     row.notes.sort_by_key(|note| std::cmp::Reverse(note.severity));
     row

@@ -16,6 +16,8 @@ pub struct Image {
     pub name: Option<String>,
     /// `available`, `pending`, `failed`, … in EC2's words.
     pub state: String,
+    /// `x86_64`, `arm64`, …: what it can run on, as far as that was told.
+    pub architecture: Option<String>,
     /// When it was made.
     pub created_at: Option<Timestamp>,
 }

@@ -90,6 +90,18 @@ pub struct RoleTag {
     pub standing: Standing,
 }
 
+impl fmt::Display for RoleTag {
+    /// As the tag has it: `db-replica-PENDING`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let suffix = match self.standing {
+            Standing::Active => "",
+            Standing::Pending => "-PENDING",
+            Standing::Old => "-OLD",
+        };
+        write!(f, "{}{suffix}", self.role)
+    }
+}
+
 impl RoleTag {
     /// Takes a tag's value apart; a missing tag is the empty text.
     #[must_use]

@@ -13,6 +13,20 @@ pub struct RoomQuestion {
     pub instance_type: Option<String>,
 }
 
+/// What servers of a type run, as EC2 names it: `arm64` where Graviton's letter follows the generation (`t4g`, `m7gd`), else
+/// `x86_64`; none of what is not written as a type.
+#[must_use]
+pub fn architecture(instance_type: &str) -> Option<&'static str> {
+    let (family, size) = instance_type.split_once('.')?;
+    let generation = family.find(|c: char| c.is_ascii_digit())?;
+    let options = family[generation..].trim_start_matches(|c: char| c.is_ascii_digit());
+    if size.is_empty() || generation == 0 {
+        return None;
+    }
+    // The first Graviton types came before there was a letter for them.
+    Some(if family == "a1" || options.contains('g') { "arm64" } else { "x86_64" })
+}
+
 /// Where servers are launched into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SubnetChoice {
@@ -142,6 +156,20 @@ impl fmt::Display for VcpuClass {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_type_says_what_it_runs() {
+        let of = |kind| architecture(kind).unwrap_or("?");
+        assert_eq!(
+            ["t4g.small", "m7gd.large", "c6gn.xlarge", "im4gn.large", "a1.large"].map(of),
+            ["arm64"; 5]
+        );
+        assert_eq!(
+            ["t3.small", "m5ad.large", "g4dn.xlarge", "g5.xlarge", "c7i.metal-24xl"].map(of),
+            ["x86_64"; 5]
+        );
+        assert_eq!(["t3", "large", "", ".x"].map(of), ["?"; 4]);
+    }
 
     #[test]
     fn a_type_is_counted_with_those_of_its_family() {

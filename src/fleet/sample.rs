@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Activity, EnvironmentPlace, Group, HealthState, Image, LaunchSettings, LaunchSource, LoadBalancer,
-    LoadBalancerName, Member, MemberHealth, Power, Reading, RoleTag, Server, Snapshot, Source,
+    Activity, Certificate, CertificateSource, EnvironmentPlace, Group, HealthState, Image, LaunchSettings,
+    LaunchSource, LoadBalancer, LoadBalancerName, Member, MemberHealth, Power, Reading, RoleTag, Server,
+    Snapshot, Source,
 };
 
 /// When samples are read.
@@ -44,6 +45,22 @@ pub(crate) fn server(id: &str, environment: &str, role: &str) -> Server {
     }
 }
 
+/// A certificate of these names that is good for 200 days.
+pub(crate) fn certificate(arn: &str, names: &[&str]) -> Certificate {
+    let source = CertificateSource::of(arn).unwrap();
+    Certificate {
+        arn: arn.into(),
+        source,
+        name: names.first().copied().unwrap_or("site").into(),
+        names: Some(names.iter().map(|name| (*name).to_owned()).collect()),
+        status: (source == CertificateSource::Acm).then(|| "ISSUED".into()),
+        expires_at: Some(epoch() + SignedDuration::from_hours(24 * 200)),
+        in_use: Some(true),
+        used_by: Vec::new(),
+        renewal: Some(super::Renewal::Automatic),
+    }
+}
+
 /// A configuration that names its release.
 pub(crate) fn configuration(environment: &str, changeset: &str) -> LaunchSource {
     LaunchSource::Configuration {
@@ -61,6 +78,7 @@ pub(crate) struct Parts {
     pub(crate) launch: Vec<LaunchSettings>,
     pub(crate) images: Vec<Image>,
     pub(crate) activities: Vec<Activity>,
+    pub(crate) certificates: Vec<Certificate>,
 }
 
 impl Parts {
@@ -128,7 +146,13 @@ impl Parts {
             created_at: None,
         });
         if self.images.is_empty() {
-            let image = Image { id: "ami-1".into(), name: None, state: "available".into(), created_at: None };
+            let image = Image {
+                id: "ami-1".into(),
+                name: None,
+                state: "available".into(),
+                architecture: Some("x86_64".into()),
+                created_at: None,
+            };
             self.images.push(image);
         }
         EnvironmentPlace {
@@ -144,6 +168,16 @@ impl Parts {
             layout: std::sync::Arc::default(),
             build: std::sync::Arc::default(),
         }
+    }
+
+    fn certificates(&self) -> BTreeMap<CertificateSource, Reading<BTreeMap<String, Certificate>>> {
+        let of = |source| {
+            let all = self.certificates.iter().filter(|one| one.source == source);
+            all.map(|one| (one.arn.clone(), one.clone())).collect::<BTreeMap<_, _>>()
+        };
+        let read = CertificateSource::ALL.map(|source| (source, of(source)));
+        let known = read.into_iter().filter(|(_, all)| !all.is_empty());
+        known.map(|(source, all)| (source, Reading::taken(source.reading(), all, epoch()))).collect()
     }
 
     /// All of it, read at [`epoch`].
@@ -165,6 +199,7 @@ impl Parts {
             health: self.health.iter().map(|(name, members)| (name.clone(), health(members))).collect(),
             launch: all(Source::LaunchSettings, &self.launch, |l| l.source.clone()),
             images: all(Source::Ec2DescribeImages, &self.images, |i| i.id.clone()),
+            certificates: self.certificates(),
             ..Snapshot::default()
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AddressChoice, EnvironmentName, GroupName, ImageId, InstanceId, RoleTag, Standing, Zone};
+use super::{AddressChoice, EnvironmentName, GroupName, ImageId, InstanceId, Role, RoleTag, Standing, Zone};
 
 /// EC2's instance state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -54,6 +54,29 @@ impl Power {
             "terminated" => Self::Terminated,
             _ => Self::Unknown,
         }
+    }
+}
+
+/// The tag of a primary that says since when secrets are others than images made before have.
+pub const SECRETS_TAG: &str = "quarterdeck-secrets";
+
+/// The tag of a replica that nobody reads from: since when, and whether the group was kept from launching for it.
+pub const LEFT_TAG: &str = "quarterdeck-left";
+
+/// A replica that nobody reads from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftReplica {
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether Launch was suspended for it.
+    pub held: bool,
+}
+
+impl LeftReplica {
+    /// As it stands in the tag.
+    #[must_use]
+    pub fn written(&self) -> String {
+        format!("{}{}", self.since, if self.held { " Launch" } else { "" })
     }
 }
 
@@ -119,6 +142,19 @@ impl Server {
     #[must_use]
     pub fn is_gone(&self) -> bool {
         matches!(self.power, Power::Terminated | Power::ShuttingDown)
+    }
+
+    /// Since when secrets are others than images made before have, as far as this server is marked.
+    #[must_use]
+    pub fn secrets_since(&self) -> Option<Timestamp> {
+        self.tags.get(SECRETS_TAG)?.parse().ok()
+    }
+
+    /// Whether web servers and workers do not read from it, of a replica.
+    #[must_use]
+    pub fn left(&self) -> Option<LeftReplica> {
+        let mut words = self.tags.get(LEFT_TAG).filter(|_| self.role.role == Role::DbReplica)?.split(' ');
+        Some(LeftReplica { since: words.next()?.parse().ok()?, held: words.next() == Some("Launch") })
     }
 
     /// The address people read: private, else public, else a DNS name.

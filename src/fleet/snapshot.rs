@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Activity, EnvironmentName, Group, GroupName, Image, ImageId, InstanceId, LaunchSettings, LaunchSource,
-    LoadBalancer, LoadBalancerName, Lock, Measured, Member, MemberHealth, MetricKey, Reading, Release,
-    Series, Server, Since, Source,
+    Activity, Certificate, CertificateSource, CreditMode, EnvironmentName, Group, GroupName, Image, ImageId,
+    InstanceId, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, Lock, MachineStatus, Measured,
+    Member, MemberHealth, MetricKey, Reading, Release, Series, Server, Since, Source,
 };
 
 /// Who we are towards the cloud.
@@ -41,6 +41,12 @@ pub struct Snapshot {
     pub groups: Reading<BTreeMap<GroupName, Group>>,
     /// The load balancers that the config names and that exist.
     pub load_balancers: Reading<BTreeMap<LoadBalancerName, LoadBalancer>>,
+    /// What EC2 says of the machines below servers that run.
+    pub checks: Reading<BTreeMap<InstanceId, MachineStatus>>,
+    /// What becomes of servers of burstable types without CPU credits.
+    pub credit_modes: Reading<BTreeMap<InstanceId, CreditMode>>,
+    /// CPU credits and bursts of disks that are left.
+    pub balances: BTreeMap<MetricKey, Reading<Series>>,
     /// Health of members, per load balancer.
     pub health: BTreeMap<LoadBalancerName, Reading<Vec<MemberHealth>>>,
     /// Since when each member is in its state, as far as was seen.
@@ -53,6 +59,8 @@ pub struct Snapshot {
     pub locks: Reading<BTreeMap<EnvironmentName, Vec<Lock>>>,
     /// Recent activities, newest first, of the groups somebody looks at.
     pub activities: BTreeMap<GroupName, Reading<Vec<Activity>>>,
+    /// Certificates that load balancers can serve, by ARN; of a source that none of ours serves one of, nothing is read.
+    pub certificates: BTreeMap<CertificateSource, Reading<BTreeMap<String, Certificate>>>,
     /// Numbers over time.
     pub metrics: BTreeMap<MetricKey, Reading<Series>>,
     /// What was measured on servers, by server.
@@ -69,12 +77,16 @@ impl Default for Snapshot {
             servers: Reading::never(Source::Ec2DescribeInstances),
             groups: Reading::never(Source::AutoScalingDescribeGroups),
             load_balancers: Reading::never(Source::ElbDescribeLoadBalancers),
+            checks: Reading::never(Source::Ec2InstanceStatus),
+            credit_modes: Reading::never(Source::Ec2CreditSpecifications),
+            balances: BTreeMap::new(),
             health: BTreeMap::new(),
             since: BTreeMap::new(),
             launch: Reading::never(Source::LaunchSettings),
             images: Reading::never(Source::Ec2DescribeImages),
             locks: Reading::never(Source::SsmGetParametersByPath),
             activities: BTreeMap::new(),
+            certificates: BTreeMap::new(),
             metrics: BTreeMap::new(),
             measured: BTreeMap::new(),
             revision: 0,
@@ -93,6 +105,14 @@ impl Snapshot {
     #[must_use]
     pub fn load_balancer(&self, name: &LoadBalancerName) -> Option<&LoadBalancer> {
         self.load_balancers.value()?.get(name)
+    }
+
+    /// The certificate of this ARN: none where it is not known whether there is one, nothing where there is none.
+    #[must_use]
+    #[allow(clippy::option_option, reason = "not known is not the same as not there")]
+    pub fn certificate(&self, arn: &str) -> Option<Option<&Certificate>> {
+        let all = self.certificates.get(&CertificateSource::of(arn)?)?.value()?;
+        Some(all.get(arn))
     }
 
     /// The server of this id.
@@ -119,6 +139,19 @@ impl Snapshot {
             .collect();
         found.sort_by(|a, b| (&a.role, &a.zone, &a.id).cmp(&(&b.role, &b.zone, &b.id)));
         found
+    }
+
+    /// The servers of every environment that are not gone nor about to go, by environment, in order of id: one walk,
+    /// for whoever looks at all environments.
+    #[must_use]
+    pub fn by_environment(&self) -> BTreeMap<&EnvironmentName, Vec<&Server>> {
+        let mut all: BTreeMap<&EnvironmentName, Vec<&Server>> = BTreeMap::new();
+        for server in self.servers.value().into_iter().flat_map(BTreeMap::values) {
+            if let (Some(name), false) = (&server.environment, server.is_gone()) {
+                all.entry(name).or_default().push(server);
+            }
+        }
+        all
     }
 
     /// What a load balancer says of one instance.

@@ -53,6 +53,16 @@ pub fn break_off(text: &mut String) {
     text.push('…');
 }
 
+/// One word as a POSIX shell reads it back, whatever it holds: quoted only where it must be.
+#[must_use]
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+:,./@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +96,14 @@ mod tests {
             break_off(&mut text);
             assert_eq!(text, cut);
         }
+    }
+
+    #[test]
+    fn a_shell_reads_back_the_same_word() {
+        assert_eq!(shell_word("us-east-1"), "us-east-1");
+        assert_eq!(shell_word("my config.yml"), "'my config.yml'");
+        assert_eq!(shell_word("a'b"), r"'a'\''b'");
+        assert_eq!(shell_word("$(x)"), "'$(x)'");
+        assert_eq!(shell_word(""), "''");
     }
 }

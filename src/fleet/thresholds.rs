@@ -45,6 +45,12 @@ pub struct Thresholds {
     pub redis: Pair,
     /// `restarts`: how often a program was started again in the last hour.
     pub restarts: Pair,
+    /// `certificate_days`: days until a certificate expires; the fewer the worse.
+    pub certificate_days: Pair,
+    /// `cpu_credits`: CPU credits that a server of a burstable type has left; the fewer the worse.
+    pub cpu_credits: Pair,
+    /// `burst_balance`: percent left of the bursts of a volume; the fewer the worse.
+    pub burst_balance: Pair,
     /// `task_seconds`: for how long a Celery task runs.
     pub task_seconds: Pair,
     /// `stale_after`: a value older than this is shown as stale; 5 s to 1 hour, 60 s when not given.
@@ -70,6 +76,9 @@ impl Default for Thresholds {
             clock_ms: (1_000.0, 30_000.0),
             redis: (80.0, 95.0),
             restarts: (3.0, 20.0),
+            certificate_days: (30.0, 7.0),
+            cpu_credits: (20.0, 1.0),
+            burst_balance: (20.0, 2.0),
             task_seconds: (1_800.0, 14_400.0),
             stale_after: Duration::from_secs(60),
         }
@@ -77,15 +86,47 @@ impl Default for Thresholds {
 }
 
 impl Thresholds {
+    /// The same, a tenth lower, or higher where less is worse: what was told is told until it is clearly better.
+    #[must_use]
+    pub fn eased(&self) -> Self {
+        let ease = |(warn, down): Pair| (warn * 0.9, down * 0.9);
+        let ease_falling = |(warn, down): Pair| (warn * 1.1, down * 1.1);
+        Self {
+            latency_ms: ease(self.latency_ms),
+            error_rate: ease(self.error_rate),
+            // Of days that are left, fewer are worse; they only get fewer.
+            certificate_days: self.certificate_days,
+            cpu_credits: ease_falling(self.cpu_credits),
+            burst_balance: ease_falling(self.burst_balance),
+            cpu: ease(self.cpu),
+            surge_queue: ease(self.surge_queue),
+            lag_seconds: ease(self.lag_seconds),
+            queue_depth: ease(self.queue_depth),
+            connections: ease(self.connections),
+            oldest_transaction: ease(self.oldest_transaction),
+            retained_wal_mb: ease(self.retained_wal_mb),
+            pgbouncer_waiting: ease(self.pgbouncer_waiting),
+            disk: ease(self.disk),
+            memory: ease(self.memory),
+            load: ease(self.load),
+            clock_ms: ease(self.clock_ms),
+            redis: ease(self.redis),
+            restarts: ease(self.restarts),
+            task_seconds: ease(self.task_seconds),
+            stale_after: self.stale_after,
+        }
+    }
+
     /// Those of a CloudWatch measure; none for what has no bad values.
     #[must_use]
     pub const fn of_measure(&self, measure: Measure) -> Option<Pair> {
         match measure {
-            Measure::Requests => None,
             Measure::Latency => Some(self.latency_ms),
             Measure::ErrorRate => Some(self.error_rate),
             Measure::SurgeQueue => Some(self.surge_queue),
             Measure::Cpu => Some(self.cpu),
+            // Credits and bursts are the worse the fewer there are: they are judged as what runs out.
+            Measure::Requests | Measure::Credits | Measure::Burst => None,
         }
     }
 }
@@ -96,6 +137,18 @@ pub fn judge(value: f64, (warn, down): Pair) -> Severity {
     if value >= down {
         Severity::Down
     } else if value >= warn {
+        Severity::Warn
+    } else {
+        Severity::Ok
+    }
+}
+
+/// The severity of a number that is the worse the smaller it is.
+#[must_use]
+pub fn judge_falling(value: f64, (warn, down): Pair) -> Severity {
+    if value <= down {
+        Severity::Down
+    } else if value <= warn {
         Severity::Warn
     } else {
         Severity::Ok
@@ -128,6 +181,12 @@ impl Yardstick {
             between_metrics: SignedDuration::from_mins(1),
             between_visits: Duration::from_secs(15),
         }
+    }
+
+    /// The time between two reads of what runs out (CPU credits, bursts of disks), on the cloud's clock.
+    #[must_use]
+    pub fn between_balances(&self) -> SignedDuration {
+        self.between_metrics.saturating_mul(5)
     }
 
     /// From which age on what was measured about a topic no longer tells how it is. Sooner where the last attempt

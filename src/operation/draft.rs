@@ -1,15 +1,14 @@
 //! A plan while it is made.
 
-use std::collections::BTreeSet;
+mod assumed;
 
-use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::stays;
 use super::{Facts, Operation, Options, Refused};
-use crate::fleet::{Group, InstanceId, LaunchSource, LoadBalancerName, Process, Reading, Role};
+use crate::fleet::{Group, InstanceId, Process, Role, Server};
 use crate::plan::{
-    Action, Address, Assignment, Assumption, Fact, Lasts, Plan, Repeat, Setting, Slot, Step, StepId, Undo,
-    VERSION, Value,
+    Action, Address, Assignment, Fact, Lasts, Plan, Repeat, Setting, Slot, Step, StepId, Undo, VERSION, Value,
 };
 
 /// A plan while it is made.
@@ -21,6 +20,12 @@ pub(super) struct Draft<'f> {
     taken: BTreeSet<Fact>,
     /// Servers that this plan launches, by role: where their ids go, and from which step on their addresses are known.
     arriving: Vec<(Role, Slot, StepId)>,
+    /// The replica that this plan makes the primary.
+    promoted: Option<InstanceId>,
+    /// Servers that this plan takes out of use for those that it launches.
+    replaced: BTreeSet<InstanceId>,
+    /// Replicas that this plan has read again, or no longer.
+    turned: BTreeMap<InstanceId, bool>,
 }
 
 /// A step with nothing special about it.
@@ -42,6 +47,7 @@ pub(super) fn step(lane: &str, title: impl Into<String>, target: impl Into<Strin
         destructive: false,
         soft: false,
         settles: Vec::new(),
+        seals: false,
     }
 }
 
@@ -68,7 +74,16 @@ impl<'f> Draft<'f> {
             steps: Vec::new(),
             goes_on: false,
         };
-        Self { facts, options, plan, taken: BTreeSet::new(), arriving: Vec::new() }
+        Self {
+            facts,
+            options,
+            plan,
+            taken: BTreeSet::new(),
+            arriving: Vec::new(),
+            promoted: None,
+            replaced: BTreeSet::new(),
+            turned: BTreeMap::new(),
+        }
     }
 
     /// The plan, if it makes sense in itself.
@@ -86,6 +101,52 @@ impl<'f> Draft<'f> {
     pub(super) fn arriving(&self, roles: &[Role]) -> Vec<Address> {
         let of = self.arriving.iter().filter(|(role, ..)| roles.contains(role));
         of.map(|(_, slot, _)| Address::later(slot.clone())).collect()
+    }
+
+    /// This replica becomes the primary.
+    pub(super) fn promotes(&mut self, replica: &InstanceId) {
+        self.promoted = Some(replica.clone());
+    }
+
+    /// The replica that becomes the primary.
+    pub(super) const fn promoted(&self) -> Option<&InstanceId> {
+        self.promoted.as_ref()
+    }
+
+    /// This server goes out of use for one that is launched.
+    pub(super) fn replaces(&mut self, server: &InstanceId) {
+        self.replaced.insert(server.clone());
+    }
+
+    /// Whether this server goes out of use for one that is launched.
+    pub(super) fn is_replaced(&self, server: &InstanceId) -> bool {
+        self.replaced.contains(server)
+    }
+
+    /// What steps have made stays when the run stops, and it is gone on with: from the first step on there is no safer
+    /// place to be than half way. What they have set is still put back in the end, or by undoing.
+    pub(super) fn stays_half_way(&mut self) {
+        self.goes_on();
+        for step in &mut self.plan.steps {
+            match (step.lasts, &step.undo) {
+                (Lasts::Stays, _) => {}
+                (_, Undo::Restore) => {
+                    step.lasts = Lasts::UnlessStopped;
+                    step.settles.push(step.id);
+                }
+                _ => step.lasts = Lasts::Stays,
+            }
+        }
+    }
+
+    /// Web servers and workers read from this replica once the plan is done, or do not.
+    pub(super) fn turns(&mut self, replica: &InstanceId, to: bool) {
+        self.turned.insert(replica.clone(), to);
+    }
+
+    /// Whether they do.
+    pub(super) fn reads(&self, replica: &Server) -> bool {
+        self.turned.get(&replica.id).copied().unwrap_or_else(|| replica.left().is_none())
     }
 
     /// The launches of servers of this plan.
@@ -108,6 +169,25 @@ impl<'f> Draft<'f> {
             let new: Vec<StepId> = steps.into_iter().filter(|id| !step.after.contains(id)).collect();
             step.after.extend(new);
         }
+    }
+
+    /// A step waits for earlier ones as well.
+    pub(super) fn after(&mut self, step: StepId, earlier: &[StepId]) {
+        if let Some(step) = self.plan.steps.get_mut(step.place()) {
+            step.after.extend(earlier);
+        }
+    }
+
+    /// The steps so far that stay unless the run stops.
+    pub(super) fn unless_stopped(&self) -> Vec<StepId> {
+        let lasting = self.plan.steps.iter().filter(|step| step.lasts == Lasts::UnlessStopped);
+        lasting.map(|step| step.id).collect()
+    }
+
+    /// The same without those of some lanes.
+    pub(super) fn unless_stopped_outside(&self, lanes: &[String]) -> Vec<StepId> {
+        let mine = |id: &StepId| self.plan.step(*id).is_some_and(|step| !lanes.contains(&step.lane));
+        self.unless_stopped().into_iter().filter(mine).collect()
     }
 
     /// The name of the step that is added next.
@@ -176,68 +256,11 @@ impl<'f> Draft<'f> {
         Ok(())
     }
 
-    /// Takes a fact for granted; a fact that was taken already is taken once.
-    pub(super) fn assume<T>(&mut self, fact: Fact, value: Value, reading: &Reading<T>) {
-        let read_at: Timestamp = reading.read_at().unwrap_or(self.facts.now);
-        if self.taken.insert(fact.clone()) {
-            self.plan.assumes.push(Assumption { fact, value, read_at });
+    /// Once this step has ended well these stay, whatever stops the run.
+    pub(super) fn settle(&mut self, step: StepId, settled: &[StepId]) {
+        if let Some(step) = self.plan.steps.get_mut(step.place()) {
+            step.settles.extend(settled);
         }
-    }
-
-    /// Takes a fact for granted that was read for this plan.
-    pub(super) fn assume_now(&mut self, fact: Fact, value: Value) {
-        if self.taken.insert(fact.clone()) {
-            self.plan.assumes.push(Assumption { fact, value, read_at: self.facts.now });
-        }
-    }
-
-    /// Takes a group for granted: its sizes, what it launches, its members.
-    pub(super) fn assume_group(&mut self, group: &Group) {
-        self.assume_sizes_and_launch(group);
-        let groups = &self.facts.snapshot.groups;
-        self.assume(Fact::Members { group: group.name.clone() }, members(group), groups);
-    }
-
-    /// The same without its members: where they come and go during the run, or a converge step looks again.
-    pub(super) fn assume_sizes_and_launch(&mut self, group: &Group) {
-        let groups = &self.facts.snapshot.groups;
-        let name = &group.name;
-        self.assume(
-            Fact::Setting(Setting::Sizes { group: name.clone() }),
-            Value::Sizes(group.sizes()),
-            groups,
-        );
-        self.assume_launch(group);
-    }
-
-    /// Takes for granted what a group launches.
-    pub(super) fn assume_launch(&mut self, group: &Group) {
-        if let Some(launch) = &group.launch {
-            let fact = Fact::Setting(Setting::Launch { group: group.name.clone() });
-            self.assume(fact, Value::Launch(launch.clone()), &self.facts.snapshot.groups);
-        }
-    }
-
-    /// Takes for granted which servers of a role are in use.
-    pub(super) fn assume_servers(&mut self, role: &Role, servers: Vec<InstanceId>) {
-        let fact = Fact::Servers { environment: self.facts.place.name.clone(), role: role.word().to_owned() };
-        self.assume(fact, Value::Servers(servers), &self.facts.snapshot.servers);
-    }
-
-    /// The same of combo servers, where there are any: they do the work of web servers, workers and the primary (R22).
-    pub(super) fn assume_combos(&mut self) -> Result<(), Refused> {
-        let combos: Vec<InstanceId> =
-            self.facts.servers(&[Role::Combo])?.iter().map(|server| server.id.clone()).collect();
-        if !combos.is_empty() {
-            self.assume_servers(&Role::Combo, combos);
-        }
-        Ok(())
-    }
-
-    /// Takes for granted that nobody holds the lock of the environment, where this run holds another one.
-    pub(super) fn assume_unlocked(&mut self) {
-        let environment = self.facts.place.name.clone();
-        self.assume(Fact::Lock { environment }, Value::Free, &self.facts.snapshot.locks);
     }
 
     /// What the plan takes for granted is read again right before this step, too.
@@ -245,19 +268,6 @@ impl<'f> Draft<'f> {
         if let Some(step) = self.plan.steps.get_mut(step.place()) {
             step.destructive = true;
         }
-    }
-
-    /// Takes for granted that a release is there.
-    pub(super) fn assume_release(&mut self, launch: &LaunchSource) {
-        let fact = Fact::Release { launch: launch.clone() };
-        self.assume(fact, Value::Exists, &self.facts.snapshot.launch);
-    }
-
-    /// Takes for granted whether a server is registered.
-    pub(super) fn assume_member(&mut self, balancer: &LoadBalancerName, instance: &InstanceId, is: bool) {
-        let setting = Setting::Membership { balancer: balancer.clone(), instance: instance.clone() };
-        let value = if is { Value::Registered } else { Value::NotRegistered };
-        self.assume(Fact::Setting(setting), value, &self.facts.snapshot.load_balancers);
     }
 
     /// Suspends or resumes those of the processes that are not so already, and takes for granted how they are.

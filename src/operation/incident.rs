@@ -61,6 +61,11 @@ fn trouble(facts: &Facts<'_>, server: &Server) -> Option<String> {
     down.map(|unit| format!("has {} {}", words::name(&unit.name), unit.active))
 }
 
+/// Whether users get errors from most web servers, or from all that are asked.
+pub(super) fn web_fails(facts: &Facts<'_>, group: &Group) -> bool {
+    most_web_servers(facts, group).is_some()
+}
+
 /// More than half of the members fail the check of a load balancer.
 fn most_web_servers(facts: &Facts<'_>, group: &Group) -> Option<String> {
     let members: Vec<_> = group.members.iter().filter(|member| stays(member)).collect();

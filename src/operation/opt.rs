@@ -51,6 +51,20 @@ pub enum Opt {
     Certificate,
     /// The key that a new server is first reached with.
     PublicKey,
+    /// The server whose place the new one takes.
+    Replaces,
+    /// The old server is stopped by EC2.
+    StopOld,
+    /// What does not end is killed.
+    Kill,
+    /// Secrets.
+    Secret,
+    /// The environment that data come from.
+    From,
+    /// A backup.
+    Backup,
+    /// A directory on a server.
+    To,
     /// Words that override refusals.
     Override,
 }
@@ -70,7 +84,7 @@ pub enum Kind {
 
 impl Opt {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 32] = [
         Self::Processes,
         Self::Min,
         Self::Desired,
@@ -95,6 +109,13 @@ impl Opt {
         Self::SshFrom,
         Self::Certificate,
         Self::PublicKey,
+        Self::Replaces,
+        Self::StopOld,
+        Self::Kill,
+        Self::Secret,
+        Self::From,
+        Self::Backup,
+        Self::To,
         Self::Override,
     ];
 
@@ -126,6 +147,13 @@ impl Opt {
             Self::SshFrom => "ssh-from",
             Self::Certificate => "certificate",
             Self::PublicKey => "public-key",
+            Self::Replaces => "replaces",
+            Self::StopOld => "stop-old",
+            Self::Kill => "kill",
+            Self::Secret => "secret",
+            Self::From => "from",
+            Self::Backup => "backup",
+            Self::To => "to",
             Self::Override => "override",
         }
     }
@@ -140,7 +168,9 @@ impl Opt {
             | Self::Unhealthy
             | Self::HoldGroup
             | Self::KeepFailed
-            | Self::FromBase => Kind::Flag,
+            | Self::FromBase
+            | Self::StopOld
+            | Self::Kill => Kind::Flag,
             Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep | Self::Count => Kind::Number,
             Self::Release
             | Self::Branch
@@ -148,8 +178,17 @@ impl Opt {
             | Self::Role
             | Self::Zone
             | Self::Certificate
-            | Self::PublicKey => Kind::Word,
-            Self::Processes | Self::Servers | Self::Balancers | Self::SshFrom | Self::Override => Kind::Words,
+            | Self::PublicKey
+            | Self::Replaces
+            | Self::From
+            | Self::Backup
+            | Self::To => Kind::Word,
+            Self::Processes
+            | Self::Servers
+            | Self::Balancers
+            | Self::SshFrom
+            | Self::Secret
+            | Self::Override => Kind::Words,
         }
     }
 
@@ -159,7 +198,7 @@ impl Opt {
         match self {
             Self::Processes => "PROCESS,…",
             Self::Servers => "SERVER,…",
-            Self::Balancers => "NAME,…",
+            Self::Balancers | Self::Secret => "NAME,…",
             Self::Release => "RELEASE",
             Self::Branch => "BRANCH",
             Self::Changeset => "CHANGESET",
@@ -169,6 +208,10 @@ impl Opt {
             Self::SshFrom => "CIDR,…",
             Self::Certificate => "ARN",
             Self::PublicKey => "KEY",
+            Self::Replaces => "SERVER",
+            Self::From => "ENV",
+            Self::Backup => "PATH",
+            Self::To => "DIR",
             Self::Min | Self::Desired | Self::Max | Self::Batch | Self::Keep | Self::Count => "N",
             Self::NoMigrate
             | Self::NoServices
@@ -176,7 +219,9 @@ impl Opt {
             | Self::Unhealthy
             | Self::HoldGroup
             | Self::KeepFailed
-            | Self::FromBase => "",
+            | Self::FromBase
+            | Self::StopOld
+            | Self::Kill => "",
         }
     }
 
@@ -204,7 +249,9 @@ impl Opt {
                 "first suspend what would make the group lose its servers in an incident: HealthCheck, ReplaceUnhealthy, \
                  AZRebalance and AlarmNotification"
             }
-            Self::Keep => "how many releases are kept beside those in use",
+            Self::Keep => {
+                "how many are kept: releases beside those in use, or backups, the new one among them"
+            }
             Self::Role => "what the new server is for: cache, db-primary, db-replica, worker, web or combo",
             Self::Zone => "its zone, by its letter or in full; without it, the one that is least used",
             Self::Count => "how many servers are made at the same time; 1 without it",
@@ -212,13 +259,24 @@ impl Opt {
             Self::FromBase => "build upon the empty image of the config instead of the last release's",
             Self::SshFrom => "networks from which operators reach the servers, such as 203.0.113.0/24",
             Self::Certificate => {
-                "the ARN of the certificate that a new load balancer serves; without it, the one that the deployment's \
+                "the ARN of the certificate that a load balancer serves; for a new one the default is what the deployment's \
                  others serve"
             }
             Self::PublicKey => {
                 "the public key, as ssh-keygen writes it, with which new servers are first reached; a private key is \
                  never asked for"
             }
+            Self::Replaces => "the worker whose place the new one takes, with beat where it has that",
+            Self::StopOld => {
+                "have EC2 stop the old server, which need not answer, and wait until it is stopped"
+            }
+            Self::Kill => "kill what has not ended by itself after 30 s; its tasks are cut",
+            Self::Secret => "names of secrets, such as database_password or broker_password",
+            Self::From => "the environment whose data are copied, such as production",
+            Self::Backup => {
+                "the file of a backup, by its path on the primary, or on the server that --servers names"
+            }
+            Self::To => "the directory on the server that the backup is written into",
             Self::Override => "words of refusals that are not to count; the refusal names its own",
         }
     }

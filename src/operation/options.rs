@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Opt, Refused};
-use crate::fleet::{Changeset, InstanceId, LoadBalancerName, Process};
+use crate::fleet::text::shell_word;
+use crate::fleet::{Changeset, EnvironmentName, InstanceId, LoadBalancerName, Process};
 
 /// What an operation was told.
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
@@ -82,6 +83,27 @@ pub struct Options {
     /// The key that a new server is first reached with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_key: Option<String>,
+    /// The server whose place the new one takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<InstanceId>,
+    /// The old server is stopped by EC2.
+    #[serde(skip_serializing_if = "is_false")]
+    pub stop_old: bool,
+    /// What does not end is killed.
+    #[serde(skip_serializing_if = "is_false")]
+    pub kill: bool,
+    /// Secrets, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub secret: Vec<String>,
+    /// The environment that data come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<EnvironmentName>,
+    /// The file of a backup.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
+    /// The directory that a backup is written into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// Words that override refusals.
     #[serde(rename = "override", skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<String>,
@@ -117,6 +139,7 @@ impl Options {
             Opt::Min => self.min = Some(number()?),
             Opt::Desired => self.desired = Some(number()?),
             Opt::Max => self.max = Some(number()?),
+            Opt::Secret => self.secret.extend(words().map(ToOwned::to_owned)),
             Opt::Servers => self.servers.extend(words().map(InstanceId::new)),
             Opt::Balancers => self.balancers.extend(words().map(LoadBalancerName::new)),
             Opt::Release => self.release = Some(value.trim().to_owned()),
@@ -137,6 +160,12 @@ impl Options {
             Opt::SshFrom => self.ssh_from.extend(words().map(str::to_owned)),
             Opt::Certificate => self.certificate = Some(value.trim().to_owned()),
             Opt::PublicKey => self.public_key = Some(value.trim().to_owned()),
+            Opt::Replaces => self.replaces = Some(InstanceId::new(value.trim())),
+            Opt::StopOld => self.stop_old = true,
+            Opt::Kill => self.kill = true,
+            Opt::From => self.from = Some(EnvironmentName::new(value.trim())),
+            Opt::Backup => self.backup = Some(path(opt, value.trim())?),
+            Opt::To => self.to = Some(path(opt, value.trim())?),
             Opt::Override => self.overrides.extend(words().map(str::to_owned)),
         }
         Ok(())
@@ -173,6 +202,13 @@ impl Options {
             Opt::SshFrom => list(self.ssh_from.iter().map(String::as_str).collect()),
             Opt::Certificate => self.certificate.clone(),
             Opt::PublicKey => self.public_key.clone(),
+            Opt::Replaces => self.replaces.as_ref().map(|id| id.as_str().to_owned()),
+            Opt::StopOld => flag(self.stop_old),
+            Opt::Kill => flag(self.kill),
+            Opt::Secret => list(self.secret.iter().map(String::as_str).collect()),
+            Opt::From => self.from.as_ref().map(ToString::to_string),
+            Opt::Backup => self.backup.clone(),
+            Opt::To => self.to.clone(),
             Opt::Override => list(self.overrides.iter().map(String::as_str).collect()),
         };
         Opt::ALL.into_iter().filter_map(|opt| Some((opt, value(opt)?))).collect()
@@ -183,7 +219,7 @@ impl Options {
     pub fn written(&self) -> String {
         let one = |(opt, value): (Opt, String)| match opt.kind() {
             Kind::Flag => format!(" --{}", opt.name()),
-            _ => format!(" --{} {}", opt.name(), quoted(&value)),
+            _ => format!(" --{} {}", opt.name(), shell_word(&value)),
         };
         self.given().into_iter().map(one).collect()
     }
@@ -200,6 +236,19 @@ fn process(word: &str) -> Result<Process, Refused> {
     Process::parse(word).ok_or_else(|| Refused::unknown("process", word, known))
 }
 
+/// A path on a server, from its root.
+fn path(opt: Opt, word: &str) -> Result<String, Refused> {
+    let word = if word.len() > 1 { word.trim_end_matches('/') } else { word };
+    if !word.starts_with('/') || word.len() < 2 || !word.chars().all(crate::fleet::text::is_printable) {
+        return Err(Refused::Usage(format!(
+            "--{} wants a path on the server that begins with /, not `{}`",
+            opt.name(),
+            crate::fleet::text::one_line(word)
+        )));
+    }
+    Ok(word.to_owned())
+}
+
 /// A changeset as git and Mercurial write them. It becomes part of names, and of commands on servers.
 fn changeset(word: &str) -> Result<Changeset, Refused> {
     let word = word.to_ascii_lowercase();
@@ -212,16 +261,6 @@ fn changeset(word: &str) -> Result<Changeset, Refused> {
     Ok(Changeset::new(word))
 }
 
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,/:@".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,6 +269,7 @@ mod tests {
         match opt.kind() {
             Kind::Flag => "",
             Kind::Number => "3",
+            Kind::Word if matches!(opt, Opt::Backup | Opt::To) => "/srv/backups",
             Kind::Word => "a1b2c3d",
             Kind::Words if opt == Opt::Processes => "launch, AZRebalance",
             Kind::Words => "one,two",

@@ -78,7 +78,7 @@ fn already(group: &Group, processes: &[Process], word: &str) -> Refused {
 }
 
 /// What a group would launch must be something that was seen to work (R6): a deploy that was stopped may have left it.
-fn launches(draft: &mut Draft<'_>, facts: &Facts<'_>, group: &Group) -> Result<(), Refused> {
+pub(super) fn launches(draft: &mut Draft<'_>, facts: &Facts<'_>, group: &Group) -> Result<(), Refused> {
     let Some(launch) = facts.snapshot.current_launch(group) else { return Ok(()) };
     let label = launch.label();
     let runs = |source: &Option<LaunchSource>| source.as_ref() == Some(&launch);

@@ -34,6 +34,12 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Whether secrets without a value are why.
+    #[must_use]
+    pub fn lacks_secrets(&self) -> bool {
+        self.to_string().contains(super::settings::MISSING)
+    }
+
     /// The word that overrides it.
     #[must_use]
     pub const fn word(&self) -> Option<&'static str> {

@@ -15,7 +15,7 @@ const ROLES: [Role; 2] = [Role::Web, Role::Combo];
 pub(super) const DRAINING_S: u32 = 3_700;
 
 /// The load balancers that were asked for, or all of the environment's.
-fn asked<'f>(facts: &Facts<'f>, options: &Options) -> Result<Vec<&'f LoadBalancer>, Refused> {
+pub(super) fn asked<'f>(facts: &Facts<'f>, options: &Options) -> Result<Vec<&'f LoadBalancer>, Refused> {
     let all = facts.balancers()?;
     let known: Vec<&str> = all.iter().map(|balancer| balancer.name.as_str()).collect();
     if let Some(wrong) = options.balancers.iter().find(|name| !known.contains(&name.as_str())) {

@@ -4,7 +4,10 @@
 use super::draft::Draft;
 use super::facts::stays;
 use super::{Facts, Options, Refused, code};
-use crate::fleet::{Group, Room, RoomQuestion, SubnetChoice, SubnetRoom, VcpuRoom, words};
+use crate::fleet::room::architecture;
+use crate::fleet::{
+    Group, NewServer, Room, RoomQuestion, SubnetChoice, SubnetRoom, VcpuRoom, ZonePlace, words,
+};
 
 /// Of an operation that launches nothing.
 pub(super) const fn none(_: &Facts<'_>, _: &Options) -> Option<RoomQuestion> {
@@ -38,6 +41,20 @@ pub(super) fn of_group(facts: &Facts<'_>, options: &Options) -> Option<RoomQuest
     })
 }
 
+/// Of these servers, where they go. Their types may differ: the quota is looked at by the first one's.
+pub(super) fn of_servers(all: Vec<(NewServer, ZonePlace)>) -> Option<RoomQuestion> {
+    let instance_type = all.first()?.0.instance_type.clone();
+    let mut subnets: Vec<String> = all.iter().filter_map(|(_, zone)| zone.subnet.clone()).collect();
+    subnets.sort();
+    subnets.dedup();
+    let mut zones: Vec<_> = all.into_iter().map(|(_, zone)| zone.zone).collect();
+    zones.sort();
+    zones.dedup();
+    let subnets =
+        if subnets.is_empty() { SubnetChoice::DefaultOf(zones) } else { SubnetChoice::Named(subnets) };
+    Some(RoomQuestion { subnets, instance_type: Some(instance_type) })
+}
+
 fn subnets(group: &Group) -> SubnetChoice {
     if group.subnets.is_empty() {
         SubnetChoice::DefaultOf(group.zones.clone())
@@ -50,6 +67,20 @@ fn subnets(group: &Group) -> SubnetChoice {
 pub(super) fn missing(group: &Group, wanted: u32) -> u32 {
     let there = group.members.iter().filter(|member| stays(member)).count();
     wanted.saturating_sub(u32::try_from(there).unwrap_or(u32::MAX))
+}
+
+/// Refuses a server whose type cannot run its image. What is not known of the image is no reason.
+pub(super) fn runs(facts: &Facts<'_>, server: NewServer) -> Result<NewServer, Refused> {
+    let image = facts.snapshot.images.value().and_then(|all| all.get(&server.image));
+    let of_image = image.and_then(|image| image.architecture.as_deref());
+    let (kind, id) = (&server.instance_type, &server.image);
+    match (of_image, architecture(kind)) {
+        (Some(of_image), Some(of_type)) if of_image != of_type => Err(Refused::State(format!(
+            "image {id} is for {of_image}, and servers of type {kind} are {of_type}: they would not start; name an image of \
+             the same architecture as `ami`, or another type under `instance_types` in fabulaws-config.yml"
+        ))),
+        _ => Ok(server),
+    }
 }
 
 /// Refuses when so many servers do not fit; `place` is where they would: `staging-ag launches`. What is not known is

@@ -1,8 +1,10 @@
 //! The settings of a server, and the files of its services: written from templates where the project has one of its
 //! settings, else those that are there.
 
+use super::deploy::schema_of;
 use super::draft::{Draft, step};
 use super::refused::some;
+use super::services::{origins, services};
 use super::{Facts, Options, Refused};
 use crate::fleet::{Changeset, Role, Server, ServiceFile};
 use crate::plan::{Action, Address, HostJob, InstanceRef, JobFile, Lasts, Site, Step, TextOf, Undo};
@@ -13,6 +15,9 @@ use crate::template::{SiteFacts, Source};
 const KEPT: &str = "keep the settings that are there";
 /// The step that writes them.
 const WRITTEN: &str = "write the settings from the project's template";
+
+/// How a refusal begins to say that secrets have no value.
+pub(super) const MISSING: &str = "secrets are missing";
 
 /// Where a server finds itself.
 const LOOPBACK: &str = "127.0.0.1";
@@ -55,6 +60,21 @@ impl Settings {
         }
     }
 
+    /// The same for the code that runs.
+    pub(super) fn in_use(
+        draft: &mut Draft<'_>,
+        facts: &Facts<'_>,
+        options: &Options,
+    ) -> Result<Self, Refused> {
+        let Some(changeset) = schema_of(facts) else {
+            return Err(Refused::Facts(format!(
+                "which code {} runs is not known, and settings are of that: wait until its worker was measured, or refresh",
+                facts.place.name
+            )));
+        };
+        Self::of(draft, facts, options, &changeset)
+    }
+
     /// The same for a server that has none yet: what cannot be written is refused, whatever somebody says.
     pub(super) fn anew(
         draft: &mut Draft<'_>,
@@ -83,6 +103,32 @@ impl Settings {
         )))
     }
 
+    /// The same for secrets that change: what cannot be written is refused, whatever somebody says.
+    pub(super) fn with_new_secrets(
+        draft: &mut Draft<'_>,
+        facts: &Facts<'_>,
+        options: &Options,
+        changeset: &Changeset,
+    ) -> Result<Self, Refused> {
+        let Some(known) = facts.site else { return Ok(Self::Kept) };
+        let bad = known.services.iter().filter_map(|(_, source)| source.as_ref().err());
+        let made = usable(draft, facts, known, changeset, false);
+        let why: Vec<&String> = made.as_ref().err().into_iter().chain(bad).collect();
+        if let (Ok((source, site)), []) = (made.as_ref(), why.as_slice()) {
+            return Self::written(draft, facts, options, source, site.clone());
+        }
+        Err(Refused::State(format!("what holds the new secrets cannot be written: {}", some(why))))
+    }
+
+    /// The same settings, for servers that run other code.
+    pub(super) fn for_code(&self, changeset: &Changeset) -> Self {
+        let mut other = self.clone();
+        if let Self::Written { site, .. } = &mut other {
+            site.changeset = changeset.clone();
+        }
+        other
+    }
+
     fn written(
         draft: &mut Draft<'_>,
         facts: &Facts<'_>,
@@ -97,6 +143,7 @@ impl Settings {
                 source.template
             ));
         }
+        drifted(draft, facts);
         for role in [Role::DbPrimary, Role::DbReplica, Role::Cache] {
             let ids =
                 facts.servers(std::slice::from_ref(&role))?.iter().map(|server| server.id.clone()).collect();
@@ -114,6 +161,23 @@ impl Settings {
     /// Whether they are written anew: the addresses in them are those of now.
     pub(super) const fn is_written(&self) -> bool {
         matches!(self, Self::Written { .. })
+    }
+
+    /// What the old ones are kept under.
+    pub(super) fn note(&self) -> &str {
+        if let Self::Written { note, .. } = self { note } else { "" }
+    }
+
+    /// The same where there is no way back: what they change stays, whatever stops the run.
+    pub(super) fn for_good(&self, facts: &Facts<'_>, lane: &str, on: &On<'_>, why: &str) -> Vec<Step> {
+        let stay = |mut step: Step| {
+            if let Action::Job(job) = &mut step.action {
+                job.back = None;
+            }
+            let undo = if step.undo == Undo::Nothing { Undo::Nothing } else { Undo::Cannot(why.to_owned()) };
+            Step { lasts: Lasts::Stays, undo, ..step }
+        };
+        self.steps(facts, lane, on).into_iter().map(stay).collect()
     }
 
     /// The steps on one server, one after the other. Where the server is used again after the run, what they change is
@@ -185,6 +249,17 @@ impl Settings {
     }
 }
 
+/// R16: whoever reads the plan knows that other secrets come to the servers than they have.
+fn drifted(draft: &mut Draft<'_>, facts: &Facts<'_>) {
+    let Some((site, words)) = facts.site.and_then(|site| Some((site, site.drift.as_ref()?.words()?))) else {
+        return;
+    };
+    draft.note(format!(
+        "R16: secrets here differ from those in settings of servers: {words}. What is written has those of {}. Where the servers are right, fetch theirs first: quarterdeck secrets pull {}",
+        site.secrets_file, facts.place.name
+    ));
+}
+
 /// A job on the server.
 fn job(on: &On<'_>, name: &str, script: String, files: Vec<JobFile>, back: Option<String>) -> HostJob {
     HostJob {
@@ -207,72 +282,6 @@ fn written(step: Step, becomes: String, back: Option<&str>) -> Step {
             Step { becomes, lasts: Lasts::UnlessStopped, undo: Undo::Reverse(back.to_owned()), ..step }
         }
     }
-}
-
-/// Whose templates they are.
-fn origins(files: &[&(ServiceFile, Source)]) -> String {
-    let of = |ours: bool| {
-        let mut names: Vec<&str> =
-            files.iter().filter(|(_, one)| one.ours == ours).map(|(file, _)| file.template()).collect();
-        names.retain(|name| *name != ServiceFile::OwnAddresses.template());
-        names.dedup();
-        names.join(", ")
-    };
-    match (of(false), of(true)) {
-        (theirs, ours) if theirs.is_empty() => format!("of Quarterdeck's templates {ours}"),
-        (theirs, ours) if ours.is_empty() => format!("of the project's templates {theirs}"),
-        (theirs, ours) => format!("of the project's templates {theirs}; of Quarterdeck's {ours}"),
-    }
-}
-
-/// The files of services that are written, and their templates.
-fn services(
-    draft: &mut Draft<'_>,
-    facts: &Facts<'_>,
-    options: &Options,
-) -> Result<Vec<(ServiceFile, Source)>, Refused> {
-    let all = facts.site.map(|site| site.services.as_slice()).unwrap_or_default();
-    if options.no_services {
-        draft.note(
-            "The files of Supervisor, PgBouncer, Stunnel and Nginx stay as they are: where the databases are others by \
-             now, their ports may not fit the settings.",
-        );
-        return Ok(Vec::new());
-    }
-    let mut good = Vec::new();
-    let mut bad = Vec::new();
-    for (file, source) in all {
-        match source {
-            Ok(source) => good.push((*file, source.clone())),
-            Err(why) => bad.push(why.as_str()),
-        }
-    }
-    if !bad.is_empty() {
-        bad.dedup();
-        draft.refuse_unless(
-            "old-services",
-            format!(
-                "files of services cannot be written: {}. Those on the servers would stay as they are",
-                some(bad)
-            ),
-        )?;
-        return Ok(Vec::new());
-    }
-    let unknown = |(file, source): &(ServiceFile, Source)| {
-        (!source.unknown.is_empty())
-            .then(|| format!("{} asks for {}", file.template(), some(&source.unknown)))
-    };
-    let unknown: Vec<String> = good.iter().filter_map(unknown).collect();
-    if !unknown.is_empty() {
-        draft.note(format!("{}, which nobody knows: nothing will stand there.", unknown.join("; ")));
-    }
-    if good.iter().any(|(_, source)| source.ours) {
-        draft.note(
-            "Files of services are made of Quarterdeck's own templates where the project has none beside that of its \
-             settings. What was changed in them by hand on a server does not last; --no-services leaves them alone.",
-        );
-    }
-    Ok(good)
 }
 
 /// The server that settings are for.
@@ -318,7 +327,7 @@ fn usable<'f>(
     };
     if !known.missing.is_empty() {
         let (names, file) = (some(&known.missing), &known.secrets_file);
-        return Err(format!("secrets are missing: {names}; write them into {file}"));
+        return Err(format!("{MISSING}: {names}; write them into {file}"));
     }
     Ok((source, site(draft, facts, changeset, own_primary)?))
 }
@@ -331,7 +340,12 @@ fn site(
     changeset: &Changeset,
     own_primary: bool,
 ) -> Result<Site, String> {
-    let of = |roles: &[Role]| facts.servers(roles).map_err(|refused| refused.to_string());
+    let of = |roles: &[Role]| {
+        let all = facts.servers(roles).map_err(|refused| refused.to_string())?;
+        // Those that the plan replaces are out of use by then.
+        let stay = all.into_iter().filter(|server| !draft.is_replaced(&server.id));
+        Ok::<_, String>(stay.collect::<Vec<_>>())
+    };
     let address = |server: &Server| {
         let none = || format!("{} {} has no private address", server.role.role, server.id);
         server.private_address.clone().map(Address::Known).ok_or_else(none)
@@ -348,6 +362,10 @@ fn site(
         )),
     };
     let mut replicas = of(&[Role::DbReplica])?;
+    // One that the plan promotes is the primary by then.
+    let place = replicas.iter().position(|server| draft.promoted() == Some(&server.id));
+    let promoted = place.map(|place| replicas.remove(place));
+    replicas.retain(|server| draft.reads(server));
     // R19: a new replica comes last, so that the others keep their numbers.
     replicas.sort_by_key(|server| (server.launched_at, server.id.clone()));
     let mut replicas = replicas.into_iter().map(address).collect::<Result<Vec<_>, _>>()?;
@@ -355,10 +373,10 @@ fn site(
     Ok(Site {
         role: String::new(),
         changeset: changeset.clone(),
-        primary: if own_primary {
-            LOOPBACK.into()
-        } else {
-            one(&[Role::DbPrimary, Role::Combo], "db-primary")?
+        primary: match promoted {
+            Some(server) => address(server)?,
+            None if own_primary => LOOPBACK.into(),
+            None => one(&[Role::DbPrimary, Role::Combo], "db-primary")?,
         },
         replicas,
         cache: one(&[Role::Cache], "cache")?,

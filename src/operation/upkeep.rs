@@ -39,6 +39,10 @@ pub(super) fn people(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options
     ));
     draft.cannot_undo("users who have left are removed, with both files of keys; their files stay");
     draft.note("Whoever is not among them logs in no more, you too: see that the keys you use are there.");
+    draft.note(
+        "The user that the image came with (ubuntu, admin) is locked where sshd has let one of them in who becomes root, and \
+         nobody is logged in as it: whoever comes by it still, sets a User of their own in ~/.ssh/config.",
+    );
     if servers.iter().any(|server| matches!(server.role.role, Role::Web | Role::Combo)) {
         draft.note(
             "Images have the users and keys of their time (R23): what the group launches later has them again, until a new \

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Assignment, JobFile, NewThing, Opening, Page, SecurityGroupRef, Setting, StepId, Value};
+use super::{
+    Assignment, JobFile, NewThing, Opening, Page, SecretsChange, SecurityGroupRef, Setting, StepId, Value,
+};
 use crate::fleet::{
     Changeset, DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, NewServer,
 };
@@ -59,6 +61,9 @@ pub enum Action {
     Converge(Box<Converge>),
     /// Runs a script on a server as a durable job.
     Job(Box<HostJob>),
+    /// Brings a file of one server to another, over the operator's machine: piece by piece, so that it is gone on with where
+    /// it was left, and compared in the end.
+    Relay(Box<Relay>),
     /// Launches a server (EC2 `RunInstances`, with a client token).
     Launch {
         /// Where its id goes.
@@ -105,6 +110,18 @@ pub enum Action {
         /// What.
         openings: Vec<Opening>,
     },
+    /// Boots a server again (EC2 `RebootInstances`), and waits until it answers as one that has: its kernel names each boot
+    /// by an id of its own.
+    Reboot {
+        /// Which.
+        server: InstanceRef,
+    },
+    /// Stops a server (EC2 `StopInstances`), whether it answers or not, and waits until EC2 says that it is `stopped`:
+    /// from then on nothing runs on it.
+    Stop {
+        /// Which.
+        server: InstanceRef,
+    },
     /// Terminates servers that belong to no group (EC2 `TerminateInstances`).
     Terminate {
         /// Which.
@@ -117,6 +134,8 @@ pub enum Action {
         /// The paths, `/*` for all.
         paths: Vec<String>,
     },
+    /// Changes secrets of the project where they are kept on the operator's machine.
+    Secrets(SecretsChange),
     /// Deletes a release that nothing uses: its launch configuration or template version, its image, the image's
     /// snapshots.
     Forget {
@@ -149,6 +168,11 @@ pub enum Condition {
     Settled {
         /// The group.
         group: GroupName,
+    },
+    /// EC2 says of a server that it is `stopped` or gone: nothing runs on it.
+    Stopped {
+        /// The server.
+        instance: InstanceRef,
     },
     /// A server runs and can be asked.
     Reachable {
@@ -227,6 +251,31 @@ pub struct HostJob {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
+}
+
+/// A file that goes from one server to another. Its scripts, for `sh`, are short and run as root; they are told which server
+/// is meant, and find what they need in variables: `QUARTERDECK_OFFSET`, `QUARTERDECK_LENGTH`, `QUARTERDECK_SHA256`,
+/// `QUARTERDECK_ABOUT`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relay {
+    /// Where it is.
+    pub from: InstanceRef,
+    /// Where it goes.
+    pub to: InstanceRef,
+    /// Its path, the same on both.
+    pub file: String,
+    /// Prints `bytes=`, `sha256=` and `about=` of the file.
+    pub told: String,
+    /// Prints a piece of it as base64; with `QUARTERDECK_APART=yes` with blanks in between.
+    pub read: String,
+    /// Prints as `bytes=` how much of it has come.
+    pub have: String,
+    /// Writes the piece on its standard input, and prints how much has come then.
+    pub write: String,
+    /// Compares what has come, gives it its name, and prints `sha256=`.
+    pub whole: String,
+    /// Deletes what has come.
+    pub back: String,
 }
 
 /// A release to make: a copy of what a group launches now, but for the image and the name.

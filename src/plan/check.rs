@@ -111,7 +111,10 @@ impl Action {
                 let told = job.files.iter().flat_map(super::JobFile::addresses);
                 job.server.slot().into_iter().chain(told.filter_map(super::Address::slot)).collect()
             }
-            Self::Tag { server, .. } => server.slot().into_iter().collect(),
+            Self::Relay(relay) => relay.from.slot().into_iter().chain(relay.to.slot()).collect(),
+            Self::Tag { server, .. } | Self::Reboot { server } | Self::Stop { server } => {
+                server.slot().into_iter().collect()
+            }
             Self::Image { of, .. } => of.slot().into_iter().collect(),
             Self::Release { release, .. } => vec![&release.image],
             Self::Make { thing, .. } => thing.needs(),
@@ -119,14 +122,15 @@ impl Action {
                 group.slot().into_iter().chain(openings.iter().filter_map(super::Opening::slot)).collect()
             }
             Self::Terminate { servers } => servers.iter().filter_map(InstanceRef::slot).collect(),
-            Self::Await { condition: super::Condition::Reachable { instance } } => {
-                instance.slot().into_iter().collect()
-            }
+            Self::Await {
+                condition: super::Condition::Reachable { instance } | super::Condition::Stopped { instance },
+            } => instance.slot().into_iter().collect(),
             Self::Keep { .. }
             | Self::Restore { .. }
             | Self::Await { .. }
             | Self::Launch { .. }
             | Self::Invalidate { .. }
+            | Self::Secrets(_)
             | Self::Forget { .. } => Vec::new(),
         }
     }

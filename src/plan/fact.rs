@@ -44,6 +44,13 @@ pub enum Setting {
         /// The server.
         instance: InstanceId,
     },
+    /// The certificate that a listener of a load balancer serves: [`Value::Certificate`].
+    Certificate {
+        /// The load balancer.
+        balancer: LoadBalancerName,
+        /// The listener's port.
+        port: u16,
+    },
     /// The maintenance page of a server: [`Value::Page`].
     Page {
         /// The server.
@@ -93,6 +100,8 @@ pub enum Value {
     Registered,
     /// Not registered with it.
     NotRegistered,
+    /// The certificate of this ARN.
+    Certificate(String),
     /// The maintenance page.
     Page(Page),
     /// These servers, in order of their ids.
@@ -178,7 +187,7 @@ impl Setting {
             | Self::Sizes { group }
             | Self::Policies { group }
             | Self::Launch { group } => Some(group),
-            Self::Membership { .. } | Self::Page { .. } => None,
+            Self::Membership { .. } | Self::Certificate { .. } | Self::Page { .. } => None,
         }
     }
 }
@@ -192,6 +201,7 @@ impl fmt::Display for Setting {
             Self::Policies { group } => write!(f, "termination policies of {group}"),
             Self::Launch { group } => write!(f, "what {group} launches"),
             Self::Membership { balancer, instance } => write!(f, "{instance} at {balancer}"),
+            Self::Certificate { balancer, port } => write!(f, "certificate on {port} of {balancer}"),
             Self::Page { instance } => write!(f, "maintenance page of {instance}"),
         }
     }
@@ -220,6 +230,7 @@ impl fmt::Display for Value {
             Self::Launch(launch) => f.write_str(&launch.label()),
             Self::Registered => f.write_str("registered"),
             Self::NotRegistered => f.write_str("not registered"),
+            Self::Certificate(arn) => f.write_str(arn),
             Self::Page(page) => f.write_str(page.word()),
             Self::Servers(all) if all.is_empty() => f.write_str("none"),
             Self::Servers(all) => {

@@ -43,6 +43,26 @@ pub enum TextOf {
         /// Its name.
         name: String,
     },
+    /// An executable of the project, as it is when the job begins.
+    Hook {
+        /// Its path from the project's directory.
+        path: String,
+    },
+    /// What somebody types as the run begins, and again when it is taken up: it is kept nowhere.
+    Typed {
+        /// What it is called.
+        name: String,
+        /// Whether it is chosen by that: then it is typed twice.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        anew: bool,
+    },
+    /// A secret of the project as it was before it was changed: for what takes a job back, and for nothing else.
+    SecretBefore {
+        /// Its name.
+        name: String,
+        /// What it is kept under.
+        note: String,
+    },
     /// The private address of a server.
     Address {
         /// Which.
@@ -113,7 +133,10 @@ impl JobFile {
                 let Site { primary, replicas, cache, .. } = &**site;
                 [primary, cache].into_iter().chain(replicas).collect()
             }
-            TextOf::Secret { .. } => Vec::new(),
+            TextOf::Secret { .. }
+            | TextOf::SecretBefore { .. }
+            | TextOf::Typed { .. }
+            | TextOf::Hook { .. } => Vec::new(),
             TextOf::Address { address } => vec![address],
         }
     }
@@ -127,9 +150,18 @@ impl JobFile {
                 all.extend(replicas);
                 all
             }
-            TextOf::Secret { .. } => Vec::new(),
+            TextOf::Secret { .. }
+            | TextOf::SecretBefore { .. }
+            | TextOf::Typed { .. }
+            | TextOf::Hook { .. } => Vec::new(),
             TextOf::Address { address } => vec![address],
         }
+    }
+
+    /// Whether it is only for what takes the job back.
+    #[must_use]
+    pub const fn is_for_the_way_back(&self) -> bool {
+        matches!(self.of, TextOf::SecretBefore { .. })
     }
 
     /// Whether it is made of nothing that belongs to a project.
@@ -144,8 +176,8 @@ impl TextOf {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::Template { path, .. } => path,
-            Self::Secret { name } => name,
+            Self::Template { path, .. } | Self::Hook { path } => path,
+            Self::Secret { name } | Self::SecretBefore { name, .. } | Self::Typed { name, .. } => name,
             Self::Address { .. } => "the address of a server",
         }
     }

@@ -8,19 +8,22 @@ mod check;
 mod fact;
 mod file;
 pub mod lock;
+mod secret;
 mod show;
 mod step;
 #[cfg(test)]
 mod tests;
 mod thing;
+pub mod typed;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use action::{Action, Condition, Converge, HostJob, InstanceRef, Kind, NewRelease, Slot};
+pub use action::{Action, Condition, Converge, HostJob, InstanceRef, Kind, NewRelease, Relay, Slot};
 pub use check::PlanError;
 pub use fact::{Assignment, Assumption, Fact, Page, Setting, Value};
 pub use file::{Address, JobFile, Site, TextOf};
+pub use secret::{SecretsChange, SecretsTo};
 pub use step::{Lasts, Repeat, Step, StepId, Undo};
 pub use thing::{NewThing, Opening, OpeningFrom, SecurityGroupRef};
 

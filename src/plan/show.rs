@@ -20,6 +20,9 @@ impl Step {
         match (&self.undo, self.lasts) {
             (Undo::Nothing, _) => String::new(),
             (Undo::Restore, Lasts::UntilTheEnd) => "put back in the end".into(),
+            (Undo::Restore, Lasts::UnlessStopped) if self.settles.contains(&self.id) => {
+                "stays if the run stops; put back in the end, or by undoing".into()
+            }
             (Undo::Restore, Lasts::UnlessStopped) => "put back if the run stops".into(),
             (Undo::Restore, Lasts::Stays) => "can be put back".into(),
             (Undo::Reverse(words), _) => words.clone(),

@@ -101,4 +101,7 @@ pub struct Step {
     /// earlier ones. From then on what they made is what users are served by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settles: Vec<StepId>,
+    /// Once this one has ended well there is no way back: undoing is refused, and the run is gone on with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub seals: bool,
 }

@@ -19,6 +19,7 @@ fn step(id: u16, after: &[u16], action: Action) -> Step {
         destructive: false,
         soft: false,
         settles: Vec::new(),
+        seals: false,
     }
 }
 

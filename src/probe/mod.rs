@@ -8,6 +8,7 @@ mod celery;
 mod code;
 mod disks;
 mod frame;
+mod held;
 mod machine;
 mod memcached;
 mod pgbouncer;
@@ -26,6 +27,7 @@ mod upkeep;
 
 use jiff::Timestamp;
 
+pub use held::{HeldFile, HeldQuestion, read_held};
 pub use request::{Body, Printed, Request};
 pub use sections::{SECTIONS, Section, due};
 

@@ -6,12 +6,32 @@ use crate::fleet::Layout;
 /// For so long Supervisor lets running tasks end before it kills them: FabulAWS's `stopwaitsecs`.
 pub const STOP_WAIT_S: u32 = 600;
 
+/// For so long what is to be killed may end its tasks by itself.
+pub const KILL_AFTER_S: u32 = 30;
+
 /// Stops beat and the camera, then the workers, which end their running tasks first.
 #[must_use]
 pub fn stop(layout: &Layout) -> String {
-    celery(layout, "celery stop")
+    ends(layout, "celery stop", "")
+}
+
+/// Stops what makes tasks by itself, beat and the camera; the workers go on.
+#[must_use]
+pub fn quiet(layout: &Layout) -> String {
+    celery(layout, "celery quiet").then(include_str!("scripts/celery_quiet.sh")).text()
+}
+
+/// The same as [`stop`]; what has not ended after [`KILL_AFTER_S`] is killed with its children, whether it hears signals or not.
+#[must_use]
+pub fn kill(layout: &Layout) -> String {
+    ends(layout, "celery kill", &KILL_AFTER_S.to_string())
+}
+
+fn ends(layout: &Layout, verb: &str, kill_after: &str) -> String {
+    celery(layout, verb)
         .django(layout)
         .told("celery_app", &layout.celery_app)
+        .told("kill_after", kill_after)
         .then(include_str!("scripts/celery_stop.sh"))
         .text()
 }

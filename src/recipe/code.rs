@@ -72,6 +72,24 @@ pub fn settings_back(layout: &Layout, note: &str) -> String {
     of_settings(Script::new("settings"), layout, note).then(include_str!("scripts/settings_back.sh")).text()
 }
 
+/// The same, and restarts what runs by them.
+#[must_use]
+pub fn settings_back_restarting(layout: &Layout, note: &str, group: Group) -> String {
+    let back =
+        of_settings(Script::new("settings"), layout, note).then(include_str!("scripts/settings_back.sh"));
+    then_restart(back, layout, group).text()
+}
+
+/// Sees that this changeset is checked out.
+#[must_use]
+pub fn is_checked_out(layout: &Layout, changeset: &Changeset) -> String {
+    user(Script::new("code show"), layout)
+        .told("vcs", &layout.vcs)
+        .told("changeset", changeset.as_str())
+        .then(include_str!("scripts/checked_out.sh"))
+        .text()
+}
+
 fn of_settings(script: Script, layout: &Layout, note: &str) -> Script {
     script
         .told("deploy_user", &layout.deploy_user)

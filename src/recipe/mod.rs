@@ -7,8 +7,10 @@
 
 pub mod bake;
 pub mod build;
+pub mod cache;
 pub mod celery;
 pub mod code;
+pub mod database;
 pub mod health;
 pub mod logs;
 pub mod manage;

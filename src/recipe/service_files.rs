@@ -83,6 +83,18 @@ pub(super) fn back_below(layout: &Layout, root: &str, on: &On<'_>, files: &[Serv
     files.iter().fold(script, one).then(include_str!("scripts/services_back.sh")).text()
 }
 
+/// Removes what is kept of a server's settings and files of services from before.
+#[must_use]
+pub fn forgotten(layout: &Layout, role: &Role) -> String {
+    let files = ServiceFile::ALL.into_iter().filter(|file| file.is_for(role)).map(|file| file.path(layout));
+    let all: Vec<String> =
+        std::iter::once(layout.code.local_settings.clone()).chain(files).map(|path| quoted(&path)).collect();
+    Script::new("settings")
+        .then(&format!("set -- {}", all.join(" ")))
+        .then(include_str!("scripts/files_forget.sh"))
+        .text()
+}
+
 fn told(layout: &Layout, root: &str, on: &On<'_>, site: bool) -> Script {
     Script::new("services")
         .told("root", root)

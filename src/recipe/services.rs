@@ -32,7 +32,25 @@ pub fn restart(layout: &Layout, group: Group) -> String {
     then_restart(Script::new(&format!("supervisor restart {}", group.word())), layout, group).text()
 }
 
-/// The same after something else.
+/// Stops a group, and sees that nothing of it runs.
+#[must_use]
+pub fn stop(layout: &Layout, group: Group) -> String {
+    named("stop", layout, group).then(include_str!("scripts/stop.sh")).text()
+}
+
+/// Starts a group, and sees that it runs.
+#[must_use]
+pub fn start(layout: &Layout, group: Group) -> String {
+    named("start", layout, group).then(include_str!("scripts/start.sh")).text()
+}
+
+fn named(verb: &str, layout: &Layout, group: Group) -> Script {
+    Script::new(&format!("supervisor {verb} {}", group.word()))
+        .told("environment", &layout.code.environment)
+        .told("what", group.word())
+}
+
+/// A restart after something else.
 pub(super) fn then_restart(script: Script, layout: &Layout, group: Group) -> Script {
     script
         .told("environment", &layout.code.environment)

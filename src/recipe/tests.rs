@@ -11,7 +11,13 @@ use super::*;
 
 mod baking;
 mod building;
+mod caches;
 mod configured;
+mod copies;
+mod finishing;
+mod locked;
+mod mercurial;
+mod packages;
 mod settings;
 mod telling;
 mod volume;
@@ -176,10 +182,13 @@ fn every(layout: &Layout) -> Vec<String> {
         manage::migrate(layout),
         manage::collectstatic(layout),
         manage::compress(layout),
+        celery::quiet(layout),
         celery::stop(layout),
         celery::start(layout, true),
         celery::start(layout, false),
         services::restart(layout, services::Group::Web),
+        services::stop(layout, services::Group::Web),
+        services::start(layout, services::Group::Web),
         services::reload_nginx(layout),
         health::ask(layout),
         new_relic::told(layout, "x'; touch $HERE/evil", "`touch $HERE/evil`", &changeset),
@@ -193,7 +202,11 @@ fn every(layout: &Layout) -> Vec<String> {
 fn every_script_is_one_that_sh_reads_says_what_it_does_and_stops_at_the_first_failure() {
     let server = Server::new();
     // Read, and not run: the baking one is meant for one server in the world, and those that build a server for that one.
-    let read_only = building::every(&server.layout).into_iter().chain([bake::clean(&server.layout)]);
+    let read_only = building::every(&server.layout)
+        .into_iter()
+        .chain(copies::every(&server.layout))
+        .chain(caches::every(&server.layout))
+        .chain([bake::clean(&server.layout)]);
     for script in every(&server.layout).into_iter().chain(read_only) {
         let mut lines = script.lines();
         assert!(lines.next().is_some_and(|line| line.starts_with("# sandbox: ")), "{script}");

@@ -13,10 +13,10 @@ use crate::cloud::{Answer, CloudError, CloudRead, Note};
 use crate::fleet::sample::Parts;
 pub(crate) use crate::fleet::sample::{configuration, epoch};
 use crate::fleet::{
-    Activity, DeploymentName, Endpoint, FoundThing, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    KeyPair, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey,
-    SecurityGroup, Series, Server, Source, SubnetChoice, SubnetRoom, Thing, Topology, VcpuClass, VcpuRoom,
-    Vpc,
+    Activity, Certificate, CertificateSource, CreditMode, DeploymentName, Endpoint, FoundThing, Group,
+    GroupName, Identity, Image, ImageId, InstanceId, KeyPair, LaunchSettings, LaunchSource, LoadBalancer,
+    LoadBalancerName, MachineStatus, MemberHealth, MetricKey, SecurityGroup, Series, Server, Source,
+    SubnetChoice, SubnetRoom, Thing, Topology, VcpuClass, VcpuRoom, Vpc,
 };
 
 /// How a call goes.
@@ -152,6 +152,18 @@ impl CloudRead for Fake {
         Ok(self.world().servers.clone())
     }
 
+    async fn machine_status(&self, ids: &[InstanceId]) -> Answer<BTreeMap<InstanceId, MachineStatus>> {
+        assert!(!ids.is_empty(), "no ids would mean all instances of the account");
+        self.call(Source::Ec2InstanceStatus).await?;
+        Ok(ids.iter().map(|id| (id.clone(), MachineStatus::default())).collect())
+    }
+
+    async fn credit_modes(&self, ids: &[InstanceId]) -> Answer<BTreeMap<InstanceId, CreditMode>> {
+        assert!(!ids.is_empty());
+        self.call(Source::Ec2CreditSpecifications).await?;
+        Ok(ids.iter().map(|id| (id.clone(), CreditMode::Standard)).collect())
+    }
+
     async fn groups(&self, names: &[GroupName]) -> Answer<Vec<Group>> {
         assert!(!names.is_empty(), "no names would mean all groups");
         self.call(Source::AutoScalingDescribeGroups).await?;
@@ -233,6 +245,12 @@ impl CloudRead for Fake {
 
     async fn key_pairs(&self) -> Answer<Vec<KeyPair>> {
         unreachable!("the ground is looked at when something is planned, never in the loop")
+    }
+
+    async fn certificates(&self, source: CertificateSource, _: &[String]) -> Answer<Vec<Certificate>> {
+        self.call(source.reading()).await?;
+        let world = self.world();
+        Ok(world.certificates.iter().filter(|one| one.source == source).cloned().collect())
     }
 
     async fn thing(&self, _: &Thing) -> Answer<Option<FoundThing>> {

@@ -1,6 +1,6 @@
 //! Takes outcomes into the snapshot. Pure: a good value replaces the old one, a failure keeps it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,7 +22,7 @@ pub(crate) enum Change {
 }
 
 /// Takes in one outcome.
-pub(crate) fn merge(snapshot: &mut Snapshot, outcome: Outcome) -> Change {
+pub(crate) fn merge(snapshot: &mut Snapshot, topology: &Topology, outcome: Outcome) -> Change {
     let Outcome { part, at, result } = outcome;
     match (part, result) {
         (part, Err(error)) => fail(snapshot, &part, &error, at),
@@ -36,6 +36,8 @@ pub(crate) fn merge(snapshot: &mut Snapshot, outcome: Outcome) -> Change {
         (_, Ok(Found::LoadBalancers(all))) => {
             put(&mut snapshot.load_balancers, all.into_iter().map(|b| (b.name.clone(), b)).collect(), at)
         }
+        (_, Ok(Found::Checks(all))) => put(&mut snapshot.checks, all, at),
+        (_, Ok(Found::CreditModes(all))) => put(&mut snapshot.credit_modes, all, at),
         (_, Ok(Found::Locks(all))) => put(&mut snapshot.locks, all, at),
         (Part::Health(name), Ok(Found::Health(members))) => {
             snapshot.note_members(&name, &members, at);
@@ -58,9 +60,14 @@ pub(crate) fn merge(snapshot: &mut Snapshot, outcome: Outcome) -> Change {
             let mut all = snapshot.images.value().cloned().unwrap_or_default();
             all.retain(|id, _| !asked.contains(id));
             all.extend(found.into_iter().map(|i| (i.id.clone(), i)));
-            let used = want::images(snapshot);
+            let used = want::images(snapshot, topology);
             all.retain(|id, _| used.contains(id));
             put(&mut snapshot.images, all, at)
+        }
+        (Part::Certificates(source, _), Ok(Found::Certificates(all))) => {
+            let reading = snapshot.certificates.entry(source);
+            let reading = reading.or_insert_with(|| Reading::never(source.reading()));
+            put(reading, all.into_iter().map(|one| (one.arn.clone(), one)).collect(), at)
         }
         (Part::Metrics(keys), Ok(Found::Metrics(mut series))) => keys
             .into_iter()
@@ -74,6 +81,14 @@ pub(crate) fn merge(snapshot: &mut Snapshot, outcome: Outcome) -> Change {
             })
             .max()
             .unwrap_or(Change::Age),
+        (Part::Balances(keys), Ok(Found::Metrics(mut series))) => {
+            // Of a volume without bursts CloudWatch tells nothing: that is an answer.
+            let all = keys.into_iter().map(|key| {
+                let points = series.remove(&key).unwrap_or_default();
+                put(balance(snapshot, key), points, at)
+            });
+            all.max().unwrap_or(Change::Age)
+        }
         // An answer to another question than was asked cannot come out of `fetch`.
         (_, Ok(_)) => Change::Age,
     }
@@ -95,6 +110,8 @@ pub(crate) fn forget(snapshot: &mut Snapshot, interest: &Interest, topology: &To
     }
     let (metrics, groups) = (want::metrics(interest, topology), want::groups(interest, topology));
     snapshot.metrics.retain(|key, reading| metrics.contains(key) || recent(reading, now));
+    let balances: BTreeSet<MetricKey> = want::balances(snapshot, topology).into_iter().collect();
+    snapshot.balances.retain(|key, _| balances.contains(key));
     snapshot.activities.retain(|name, reading| groups.contains(name) || recent(reading, now));
 }
 
@@ -106,6 +123,10 @@ fn put<T: PartialEq>(reading: &mut Reading<T>, value: T, at: Timestamp) -> Chang
 
 fn metric(snapshot: &mut Snapshot, key: MetricKey) -> &mut Reading<crate::fleet::Series> {
     snapshot.metrics.entry(key).or_insert_with(|| Reading::never(Source::CloudWatchGetMetricData))
+}
+
+fn balance(snapshot: &mut Snapshot, key: MetricKey) -> &mut Reading<crate::fleet::Series> {
+    snapshot.balances.entry(key).or_insert_with(|| Reading::never(Source::CloudWatchGetMetricData))
 }
 
 fn fail(snapshot: &mut Snapshot, part: &Part, error: &CloudError, at: Timestamp) -> Change {
@@ -128,10 +149,17 @@ fn fail(snapshot: &mut Snapshot, part: &Part, error: &CloudError, at: Timestamp)
         Part::Groups => keep(&mut snapshot.groups, error, at),
         Part::LoadBalancers => keep(&mut snapshot.load_balancers, error, at),
         Part::Locks => keep(&mut snapshot.locks, error, at),
+        Part::Checks(_) => keep(&mut snapshot.checks, error, at),
+        Part::CreditModes(_) => keep(&mut snapshot.credit_modes, error, at),
+        Part::Balances(keys) => {
+            let all = keys.iter().map(|key| keep(balance(snapshot, key.clone()), error, at));
+            all.max().unwrap_or(Change::Age)
+        }
         Part::Health(name) => keep(named(&mut snapshot.health, name, source), error, at),
         Part::Activities(name) => keep(named(&mut snapshot.activities, name, source), error, at),
         Part::Launch(_) => keep(&mut snapshot.launch, error, at),
         Part::Images(_) => keep(&mut snapshot.images, error, at),
+        Part::Certificates(of, _) => keep(named(&mut snapshot.certificates, of, source), error, at),
         Part::Metrics(keys) => {
             keys.iter().map(|key| keep(metric(snapshot, key.clone()), error, at)).max().unwrap_or(Change::Age)
         }
@@ -145,6 +173,15 @@ mod tests {
     use crate::fleet::{HealthState, MemberHealth, Since};
     use crate::fleet::{Measure, Series, Subject};
 
+    fn nobody() -> Topology {
+        Topology {
+            deployment: "myproject".into(),
+            region: "us-east-1".into(),
+            environments: Vec::new(),
+            ssh_address: crate::fleet::AddressChoice::Private,
+        }
+    }
+
     fn read(snapshot: &mut Snapshot, second: i64, states: &[(&str, HealthState)]) {
         let members = states.iter().map(|(id, state)| MemberHealth {
             instance: (*id).into(),
@@ -153,7 +190,7 @@ mod tests {
             description: None,
         });
         let (part, at) = (Part::Health("lb".into()), epoch() + SignedDuration::from_secs(second));
-        merge(snapshot, Outcome { part, at, result: Ok(Found::Health(members.collect())) });
+        merge(snapshot, &nobody(), Outcome { part, at, result: Ok(Found::Health(members.collect())) });
     }
 
     #[test]
@@ -170,7 +207,11 @@ mod tests {
         assert_eq!(since(&snapshot, "i-3"), after(10, true));
         // A failed read neither turns nor forgets anything.
         let (part, at) = (Part::Health("lb".into()), epoch());
-        merge(&mut snapshot, Outcome { part, at, result: Err(CloudError::Throttled("slow".into())) });
+        merge(
+            &mut snapshot,
+            &nobody(),
+            Outcome { part, at, result: Err(CloudError::Throttled("slow".into())) },
+        );
         read(&mut snapshot, 30, &[("i-1", InService), ("i-2", OutOfService)]);
         assert_eq!(since(&snapshot, "i-1"), after(30, true));
         assert_eq!(since(&snapshot, "i-2"), after(10, true));
@@ -187,7 +228,7 @@ mod tests {
         let series = Series { period: std::time::Duration::from_secs(60), points: vec![(epoch(), 1.0)] };
         let found = Found::Metrics(BTreeMap::from([(key("told"), series.clone())]));
         let part = Part::Metrics([key("told"), key("left out")].into());
-        merge(&mut snapshot, Outcome { part, at: epoch(), result: Ok(found) });
+        merge(&mut snapshot, &nobody(), Outcome { part, at: epoch(), result: Ok(found) });
         assert_eq!(snapshot.metrics[&key("told")].value(), Some(&series));
         assert_eq!(snapshot.metrics[&key("left out")].value(), None);
         assert!(snapshot.metrics[&key("left out")].failure().is_some());

@@ -46,6 +46,12 @@ pub struct Pace {
     /// Locks, while there is none: several for every environment are read at once. While there is one they are read at
     /// the normal pace.
     pub locks: Duration,
+    /// Certificates of load balancers: they change some times a year.
+    pub certificates: Duration,
+    /// What EC2 says of the machines below servers: one request for all.
+    pub checks: Duration,
+    /// What runs out slowly, CPU credits and bursts of disks: CloudWatch has a number every five minutes, and bills it.
+    pub balances: Duration,
     /// CloudWatch metrics; they are billed.
     pub metrics: Duration,
     /// What moves on servers.
@@ -59,6 +65,9 @@ impl Default for Pace {
             normal: Duration::from_secs(10),
             idle: Duration::from_secs(30),
             locks: Duration::from_secs(60),
+            certificates: Duration::from_secs(30 * 60),
+            checks: Duration::from_secs(60),
+            balances: Duration::from_secs(5 * 60),
             metrics: Duration::from_secs(60),
             hosts: Duration::from_secs(15),
         }

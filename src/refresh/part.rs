@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use super::Limits;
 use crate::cloud::{Answer, CloudError, CloudRead};
 use crate::fleet::{
-    Activity, EnvironmentName, FailureKind, Group, GroupName, Identity, Image, ImageId, LaunchSettings,
-    LaunchSource, LoadBalancer, LoadBalancerName, Lock, MemberHealth, MetricKey, Series, Server, Source,
-    Topology,
+    Activity, Certificate, CertificateSource, CreditMode, EnvironmentName, FailureKind, Group, GroupName,
+    Identity, Image, ImageId, InstanceId, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, Lock,
+    MachineStatus, MemberHealth, MetricKey, Series, Server, Source, Topology,
 };
 use crate::plan::lock::{self, Written};
 
@@ -33,6 +33,13 @@ pub(crate) enum Part {
     Activities(GroupName),
     Launch(Vec<LaunchSource>),
     Images(Vec<ImageId>),
+    /// All of a source; those of these ARNs closely.
+    Certificates(CertificateSource, Vec<String>),
+    /// Of the machines below these servers.
+    Checks(Vec<InstanceId>),
+    CreditModes(Vec<InstanceId>),
+    /// What runs out slowly.
+    Balances(Vec<MetricKey>),
     Metrics(Vec<MetricKey>),
 }
 
@@ -49,7 +56,10 @@ impl Part {
             Self::Activities(_) => Source::AutoScalingDescribeActivities,
             Self::Launch(_) => Source::LaunchSettings,
             Self::Images(_) => Source::Ec2DescribeImages,
-            Self::Metrics(_) => Source::CloudWatchGetMetricData,
+            Self::Certificates(source, _) => source.reading(),
+            Self::Checks(_) => Source::Ec2InstanceStatus,
+            Self::CreditModes(_) => Source::Ec2CreditSpecifications,
+            Self::Metrics(_) | Self::Balances(_) => Source::CloudWatchGetMetricData,
         }
     }
 }
@@ -66,6 +76,9 @@ pub(crate) enum Found {
     Activities(Vec<Activity>),
     Launch(Vec<LaunchSettings>),
     Images(Vec<Image>),
+    Certificates(Vec<Certificate>),
+    Checks(BTreeMap<InstanceId, MachineStatus>),
+    CreditModes(BTreeMap<InstanceId, CreditMode>),
     Metrics(BTreeMap<MetricKey, Series>),
 }
 
@@ -136,6 +149,11 @@ async fn read(cloud: &dyn CloudRead, topology: &Topology, part: &Part) -> Answer
         Part::Launch(sources) => Found::Launch(cloud.launch_settings(sources).await?),
         Part::Images(ids) if ids.is_empty() => Found::Images(Vec::new()),
         Part::Images(ids) => Found::Images(cloud.images(ids).await?),
-        Part::Metrics(keys) => Found::Metrics(cloud.metrics(keys, WINDOW).await?),
+        Part::Certificates(source, closely) => {
+            Found::Certificates(cloud.certificates(*source, closely).await?)
+        }
+        Part::Checks(ids) => Found::Checks(cloud.machine_status(ids).await?),
+        Part::CreditModes(ids) => Found::CreditModes(cloud.credit_modes(ids).await?),
+        Part::Metrics(keys) | Part::Balances(keys) => Found::Metrics(cloud.metrics(keys, WINDOW).await?),
     })
 }

@@ -151,6 +151,7 @@ impl Run {
 
     /// One refresh of everything, and what came of it.
     pub(crate) async fn once(mut self, interest: Interest) -> Snapshot {
+        self.schedule.look_once();
         self.schedule.command(Command::Look(interest.clone()), self.elapsed());
         // A first beat leaves out the numbers, for speed; there is no second one here.
         self.schedule.command(Command::Now, self.elapsed());
@@ -180,10 +181,19 @@ impl Run {
             tracing::warn!(action = outcome.part.source().action(), kind = error.kind().word(), "{error}");
         }
         // New points come every minute whatever happens, the holder of a lock shows itself as often, and activities tell of
-        // what groups and servers show themselves: none is a sign that a change goes on.
+        // what groups and servers show themselves, and certificates are rarely looked at: none is a sign that a change goes on.
         let servers = outcome.part == Part::Servers;
-        let telling = !matches!(outcome.part, Part::Metrics(_) | Part::Activities(_) | Part::Locks);
-        let change = merge(&mut self.snapshot, outcome);
+        let telling = !matches!(
+            outcome.part,
+            Part::Metrics(_)
+                | Part::Balances(_)
+                | Part::Checks(_)
+                | Part::CreditModes(_)
+                | Part::Activities(_)
+                | Part::Locks
+                | Part::Certificates(..)
+        );
+        let change = merge(&mut self.snapshot, &self.topology, outcome);
         if telling && change == Change::Content {
             self.schedule.changed(now);
         }

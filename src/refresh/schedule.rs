@@ -1,5 +1,7 @@
 //! What is due when. Pure: time is what the caller says, as the time since the loop began.
 
+mod machines;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +10,8 @@ use super::backoff::Backoff;
 use super::part::Part;
 use super::{Command, Pace, want};
 use crate::fleet::{
-    GroupName, ImageId, Interest, LaunchSource, LoadBalancerName, MetricKey, Snapshot, Topology,
+    CertificateSource, FailureKind, GroupName, ImageId, Interest, LaunchSource, LoadBalancerName, MetricKey,
+    Reading, Snapshot, Topology,
 };
 
 /// Without a key for so long, it is idle.
@@ -39,6 +42,12 @@ enum Topic {
     Activities(GroupName),
     Launch(LaunchSource),
     Image(ImageId),
+    Certificates(CertificateSource),
+    Checks,
+    CreditModes,
+    /// When balances were asked for last, whichever.
+    Balances,
+    Balance(MetricKey),
     Metric(MetricKey),
 }
 
@@ -56,6 +65,8 @@ pub(crate) struct Schedule {
     started_at: Option<Duration>,
     awake_at: Duration,
     changed_at: Duration,
+    /// There will be no second refresh.
+    once: bool,
     asked: BTreeMap<Topic, Duration>,
 }
 
@@ -74,8 +85,14 @@ impl Schedule {
             started_at: None,
             awake_at: Duration::ZERO,
             changed_at: Duration::ZERO,
+            once: false,
             asked: BTreeMap::new(),
         }
+    }
+
+    /// There will be no second refresh: what waits for the answers of the first is asked for in it.
+    pub(crate) fn look_once(&mut self) {
+        self.once = true;
     }
 
     /// What somebody looks at.
@@ -162,7 +179,8 @@ impl Schedule {
             .map(|_| now);
         // What was never read does not wait for the next beat.
         let locks = (!self.asked.contains_key(&Topic::Locks)).then_some(now);
-        metrics.chain(activities).chain(locks).chain([beat]).min().unwrap_or(beat).max(now)
+        let machines = self.machines_at(snapshot);
+        metrics.chain(activities).chain(locks).chain(machines).chain([beat]).min().unwrap_or(beat).max(now)
     }
 
     /// When a topic may be asked for again; zero when it never was.
@@ -178,6 +196,9 @@ impl Schedule {
         let forced = std::mem::take(&mut self.forced);
         let beat = forced || self.beat_due(now, snapshot) <= now;
         let mut parts = Vec::new();
+        if forced {
+            self.asked.retain(|topic, _| !matches!(topic, Topic::Certificates(_)));
+        }
         if beat {
             parts.extend([Part::Servers, Part::Groups]);
             if forced
@@ -207,11 +228,21 @@ impl Schedule {
                 .into_iter()
                 .filter(|k| forced || self.again_at(&Topic::Metric(k.clone()), self.pace.metrics) <= now);
             parts.extend(want::chunks(due).into_iter().map(Part::Metrics));
+            parts.extend(self.machines(now, snapshot, forced));
         }
         if beat {
             self.beats += 1;
             self.beat_at = Some(now);
-            self.asked.retain(|_, at| now.saturating_sub(*at) < STUCK_AFTER.max(self.pace.metrics));
+            let certificates = self.pace.certificates;
+            self.asked.retain(|topic, at| {
+                let kept = STUCK_AFTER.max(self.pace.metrics);
+                let rare = matches!(
+                    topic,
+                    Topic::Certificates(_) | Topic::Checks | Topic::CreditModes | Topic::Balance(_)
+                );
+                let kept = if rare { kept.max(certificates).max(machines::NO_BURSTS) } else { kept };
+                now.saturating_sub(*at) < kept
+            });
         }
         self.started_at = Some(now);
         self.mark(&parts, now);
@@ -263,15 +294,44 @@ impl Schedule {
             }
         }
         if settled && parts.is_empty() && snapshot.servers.value().is_some() {
-            let wanted = want::images(snapshot);
+            let wanted = want::images(snapshot, &self.topology);
             let ids: Vec<_> = wanted.iter().filter(|id| self.image_due(id, now, snapshot)).cloned().collect();
             let first = wanted.is_empty() && snapshot.images.value().is_none();
             if first || !ids.is_empty() {
                 parts.push(Part::Images(ids));
             }
         }
+        if snapshot.load_balancers.value().is_some() {
+            for source in CertificateSource::ALL {
+                let used = want::certificates(snapshot, source);
+                if !used.is_empty() && self.certificates_due(source, &used, now, snapshot) {
+                    parts.push(Part::Certificates(source, used.into_iter().collect()));
+                }
+            }
+        }
+        if self.once && self.interest.machines && settled && parts.is_empty() {
+            parts.extend(self.machines(now, snapshot, false));
+        }
         self.mark(&parts, now);
         parts
+    }
+
+    /// Certificates are read rarely; sooner where one is new to us, or the last attempt failed for what passes.
+    fn certificates_due(
+        &self,
+        source: CertificateSource,
+        used: &BTreeSet<String>,
+        now: Duration,
+        snapshot: &Snapshot,
+    ) -> bool {
+        let reading = snapshot.certificates.get(&source);
+        let known = reading.and_then(Reading::value);
+        let failed = reading.and_then(Reading::failure);
+        let is_new = known.is_some_and(|all| used.iter().any(|arn| !all.contains_key(arn)));
+        let soon = is_new || failed.is_some_and(|failure| failure.kind != FailureKind::Denied);
+        let period = if soon { ASK_AGAIN } else { self.pace.certificates };
+        let again = self.again_at(&Topic::Certificates(source), period);
+        again <= now
     }
 
     fn launch_due(&self, source: &LaunchSource, now: Duration, snapshot: &Snapshot) -> bool {
@@ -294,7 +354,11 @@ impl Schedule {
                 Part::Health(name) => vec![Topic::Health(name.clone())],
                 Part::Activities(name) => vec![Topic::Activities(name.clone())],
                 Part::Launch(all) => all.iter().cloned().map(Topic::Launch).collect(),
+                Part::Certificates(source, _) => vec![Topic::Certificates(*source)],
                 Part::Images(all) => all.iter().cloned().map(Topic::Image).collect(),
+                Part::Checks(_) => vec![Topic::Checks],
+                Part::CreditModes(_) => vec![Topic::CreditModes],
+                Part::Balances(all) => all.iter().cloned().map(Topic::Balance).collect(),
                 Part::Metrics(all) => all.iter().cloned().map(Topic::Metric).collect(),
                 Part::Servers | Part::Groups | Part::LoadBalancers => Vec::new(),
             })

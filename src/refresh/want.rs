@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::fleet::{
-    GroupName, ImageId, Interest, LaunchSource, LoadBalancerName, Measure, MetricKey, Power, Snapshot,
-    Subject, Topology,
+    CertificateSource, CreditMode, GroupName, ImageId, InstanceId, Interest, LaunchSource, LoadBalancerName,
+    Measure, MetricKey, Power, Snapshot, Subject, Topology,
 };
 
 /// The most queries that `GetMetricData` takes in one request.
@@ -19,15 +19,24 @@ pub(crate) fn launch_sources(snapshot: &Snapshot) -> BTreeSet<LaunchSource> {
         .collect()
 }
 
-/// The images of servers that are not terminated, and of what groups launch.
-pub(crate) fn images(snapshot: &Snapshot) -> BTreeSet<ImageId> {
+/// The images of servers that are not terminated, of what groups launch, and those that new servers are built from.
+pub(crate) fn images(snapshot: &Snapshot, topology: &Topology) -> BTreeSet<ImageId> {
+    let bases = topology.environments.iter().filter_map(|place| place.build.image.clone());
     let servers = snapshot.servers.value().into_iter().flat_map(|all| all.values());
     let launch = snapshot.launch.value().into_iter().flat_map(|all| all.values());
     servers
         .filter(|s| s.power != Power::Terminated && !s.image.as_str().is_empty())
         .map(|s| s.image.clone())
         .chain(launch.filter_map(|l| l.image.clone()))
+        .chain(bases)
         .collect()
+}
+
+/// The certificates of a source that our load balancers serve.
+pub(crate) fn certificates(snapshot: &Snapshot, source: CertificateSource) -> BTreeSet<String> {
+    let balancers = snapshot.load_balancers.value().into_iter().flat_map(|all| all.values());
+    let served = balancers.flat_map(|balancer| &balancer.listeners).filter_map(|one| one.certificate.clone());
+    served.filter(|arn| CertificateSource::of(arn) == Some(source)).collect()
 }
 
 /// The groups whose activities somebody looks at.
@@ -55,12 +64,59 @@ pub(crate) fn metrics(interest: &Interest, topology: &Topology) -> BTreeSet<Metr
         .collect()
 }
 
+/// The servers whose machines are asked about: those in use of our environments that run.
+fn running<'a>(
+    snapshot: &'a Snapshot,
+    topology: &'a Topology,
+) -> impl Iterator<Item = &'a crate::fleet::Server> {
+    let servers = snapshot.servers.value().into_iter().flat_map(|all| all.values());
+    servers.filter(|server| {
+        server.power == Power::Running
+            && server.is_target()
+            && server.environment.as_ref().is_some_and(|name| topology.environment(name).is_some())
+    })
+}
+
+/// Those of them.
+pub(crate) fn machines(snapshot: &Snapshot, topology: &Topology) -> Vec<InstanceId> {
+    running(snapshot, topology).map(|server| server.id.clone()).collect()
+}
+
+/// Those of burstable types.
+pub(crate) fn burstable(snapshot: &Snapshot, topology: &Topology) -> Vec<InstanceId> {
+    let burstable = running(snapshot, topology)
+        .filter(|server| CreditMode::usual(&server.instance_type).is_some())
+        .map(|server| server.id.clone());
+    burstable.collect()
+}
+
+/// What may run out: credits of servers that are held back without them, and bursts of volumes.
+pub(crate) fn balances(snapshot: &Snapshot, topology: &Topology) -> Vec<MetricKey> {
+    let modes = snapshot.credit_modes.value();
+    let mut keys = Vec::new();
+    for server in running(snapshot, topology) {
+        let told = modes.and_then(|all| all.get(&server.id)).copied();
+        if told.or_else(|| CreditMode::usual(&server.instance_type)) == Some(CreditMode::Standard) {
+            let subject = Subject::Server(server.id.clone());
+            keys.push(MetricKey { subject, measure: Measure::Credits });
+        }
+        let volumes = server.volumes.values().cloned().map(Subject::Volume);
+        keys.extend(volumes.map(|subject| MetricKey { subject, measure: Measure::Burst }));
+    }
+    keys
+}
+
 /// How many queries of `GetMetricData` a metric costs: the error rate is put together from the errors of
 /// servers and load balancer and the number of requests.
 const fn queries(measure: Measure) -> usize {
     match measure {
         Measure::ErrorRate => 4,
-        Measure::Requests | Measure::Latency | Measure::SurgeQueue | Measure::Cpu => 1,
+        Measure::Requests
+        | Measure::Latency
+        | Measure::SurgeQueue
+        | Measure::Cpu
+        | Measure::Credits
+        | Measure::Burst => 1,
     }
 }
 

@@ -19,11 +19,11 @@ use jiff::Timestamp;
 
 pub use job::{Canceller, Ending, Job, JobEnd, Line, Stream};
 pub use outcome::{Ended, Outcome, Refusal, Signal};
-pub use request::{Command, CommandLine, Content, DurableJob, Follow, Input, JobName, Seen, Upload, quote};
+pub use request::{Command, CommandLine, Content, DurableJob, Follow, Input, JobName, Seen, Upload};
 pub use script::{SCRIPTS, Script, ScriptId};
 pub use target::{BadTarget, Target};
 
-use crate::probe::Request;
+use crate::probe::{HeldQuestion, Request};
 use host_keys::{HostKey, Pin, Trust};
 
 /// The reading half. Jobs begin at once and are tied: they end on the server when they are cancelled or dropped,
@@ -38,6 +38,16 @@ pub trait RemoteRead: Send + Sync {
 
     /// Measures: runs a request's script. The lines are for [`Request::read`](crate::probe::Request::read).
     fn measure(&self, target: &Target, request: &Request) -> Job;
+
+    /// Asks how secrets stand in the server's settings. The lines are for
+    /// [`read_held`](crate::probe::read_held). Servers of which nobody knows that say so.
+    fn held(&self, target: &Target, _: &HeldQuestion) -> Job {
+        let (job, end) = Job::new();
+        let detail = "it has no settings that could be read".to_owned();
+        let outcome = Outcome::NotStarted(Refusal::Failed { server: target.to_string(), detail });
+        end.end(Ending { outcome, started: None, at: self.now(), before: Vec::new() });
+        job
+    }
 
     /// Follows logs until it is cancelled. It has no deadline.
     fn follow(&self, target: &Target, logs: &Follow) -> Job;

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::fleet::text::shell_word;
+
 /// Bytes that go to a server on its standard input, never on a command line. Prints only their number.
 #[derive(Clone)]
 pub struct Input(Arc<[u8]>);
@@ -187,20 +189,10 @@ impl fmt::Display for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, word) in self.words.iter().enumerate() {
             let gap = if n == 0 { "" } else { " " };
-            write!(f, "{gap}{}", quote(word))?;
+            write!(f, "{gap}{}", shell_word(word))?;
         }
         Ok(())
     }
-}
-
-/// One word of a POSIX shell, whatever it holds.
-#[must_use]
-pub fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+:,./@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::rows::{Event, schedule};
 use super::tick::Moment;
-use super::{locks, marks, spoil};
+use super::{locks, marks, needs, spoil};
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -46,10 +46,21 @@ impl Moment<'_> {
         let troubled = self
             .c
             .prepare_cached(
-                "SELECT 1 FROM troubles WHERE subject = ?1 AND kind = 'unhealthy' AND until IS NULL",
+                "SELECT 1 FROM troubles WHERE subject = ?1 AND kind IN ('unhealthy', 'check-401', 'check-404')
+                 AND until IS NULL",
             )?
             .exists([instance])?;
-        Ok(!troubled && spoil::since(self.c, instance)?.is_none())
+        if troubled || needs::is_cut(self.c, instance)? || spoil::since(self.c, instance)?.is_some() {
+            return Ok(false);
+        }
+        let environment: Option<String> = self
+            .c
+            .prepare_cached("SELECT environment FROM instances WHERE id = ?1")?
+            .query_row([instance], |row| row.get(0))
+            .optional()?;
+        let missing =
+            environment.map(|environment| needs::of_site(self.c, &environment)).transpose()?.flatten();
+        Ok(missing.is_none())
     }
 
     /// Something breaks on one member that is in service; the load balancer notices, then the group. Not while

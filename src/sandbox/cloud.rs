@@ -10,9 +10,10 @@ use super::places::{ACCOUNT, DEPLOYMENT};
 use super::{SandboxCloud, hosts, metrics, room};
 use crate::cloud::{Answer, CloudError, CloudRead, Note};
 use crate::fleet::{
-    Activity, DeploymentName, Endpoint, FoundThing, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    KeyPair, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey,
-    RegionOffers, SecurityGroup, Series, Server, SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
+    Activity, Certificate, CertificateSource, CreditMode, DeploymentName, Endpoint, FoundThing, Group,
+    GroupName, Identity, Image, ImageId, InstanceId, KeyPair, LaunchSettings, LaunchSource, LoadBalancer,
+    LoadBalancerName, MachineStatus, MemberHealth, MetricKey, RegionOffers, SecurityGroup, Series, Server,
+    SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
 };
 
 #[async_trait]
@@ -43,6 +44,16 @@ impl CloudRead for SandboxCloud {
         let ours = deployment.as_str() == DEPLOYMENT;
         self.read("ec2:DescribeInstances", move |view| if ours { view.servers() } else { Ok(Vec::new()) })
             .await
+    }
+
+    async fn machine_status(&self, ids: &[InstanceId]) -> Answer<BTreeMap<InstanceId, MachineStatus>> {
+        let ids = ids.to_vec();
+        self.read("ec2:DescribeInstanceStatus", move |view| view.machine_status(&ids)).await
+    }
+
+    async fn credit_modes(&self, ids: &[InstanceId]) -> Answer<BTreeMap<InstanceId, CreditMode>> {
+        let ids = ids.to_vec();
+        self.read("ec2:DescribeInstanceCreditSpecifications", move |view| view.credit_modes(&ids)).await
     }
 
     async fn groups(&self, names: &[GroupName]) -> Answer<Vec<Group>> {
@@ -149,6 +160,24 @@ impl CloudRead for SandboxCloud {
 
     async fn key_pairs(&self) -> Answer<Vec<KeyPair>> {
         self.read("ec2:DescribeKeyPairs", |view| view.key_pairs()).await
+    }
+
+    async fn certificates(&self, source: CertificateSource, _: &[String]) -> Answer<Vec<Certificate>> {
+        let action = match source {
+            CertificateSource::Acm => "acm:ListCertificates",
+            CertificateSource::Iam => "iam:ListServerCertificates",
+        };
+        self.read(action, move |view| view.certificates(source)).await
+    }
+
+    async fn allowed(
+        &self,
+        _: &Identity,
+        actions: &[&'static str],
+        _: &[String],
+    ) -> Answer<BTreeMap<String, bool>> {
+        let all: BTreeMap<String, bool> = actions.iter().map(|action| ((*action).to_owned(), true)).collect();
+        self.read("iam:SimulatePrincipalPolicy", move |_| Ok(all.clone())).await
     }
 
     async fn thing(&self, thing: &Thing) -> Answer<Option<FoundThing>> {

@@ -47,10 +47,12 @@ pub(super) fn read(
     keys: &[MetricKey],
     window: Duration,
 ) -> rusqlite::Result<BTreeMap<MetricKey, Series>> {
+    let (slow, keys): (Vec<&MetricKey>, Vec<&MetricKey>) =
+        keys.iter().partition(|key| matches!(key.measure, Measure::Credits | Measure::Burst));
+    let mut answer = view.balances(&slow, window)?;
     let newest = view.now.div_euclid(MINUTE) - DELAY - 1;
     let count = i64::try_from(window.as_secs() / 60).unwrap_or(MOST).clamp(0, MOST);
     let mut natures: BTreeMap<&Subject, Option<Nature>> = BTreeMap::new();
-    let mut answer = BTreeMap::new();
     for key in keys {
         if !natures.contains_key(&key.subject) {
             natures.insert(&key.subject, nature(view, &key.subject)?);
@@ -76,11 +78,13 @@ fn subject_name(subject: &Subject) -> &str {
         Subject::LoadBalancer(name) => name.as_str(),
         Subject::Group(name) => name.as_str(),
         Subject::Server(id) => id.as_str(),
+        Subject::Volume(id) => id,
     }
 }
 
 fn nature(view: &View<'_>, subject: &Subject) -> rusqlite::Result<Option<Nature>> {
     let sql = match subject {
+        Subject::Volume(_) => return Ok(None),
         Subject::LoadBalancer(_) => {
             "SELECT e.load, 0.0, b.created_at, NULL FROM balancers b
              JOIN environments e ON e.name = b.environment WHERE b.name = ?1"
@@ -148,6 +152,8 @@ fn value(dice: Dice, name: &str, measure: Measure, nature: &Nature, minute: i64)
             usual + trouble("errors") * (0.75 + 0.5 * wave)
         }
         Measure::SurgeQueue => (trouble("errors") * 3.0 * wave).round(),
+        // These are no function of the minute alone.
+        Measure::Credits | Measure::Burst => return None,
         Measure::Cpu => {
             let usual = nature.cpu * (0.35 + 0.65 * day) * (0.85 + 0.3 * wave);
             let lagging = if trouble("replica-lagging") > 0.0 { 0.97 } else { 0.0 };

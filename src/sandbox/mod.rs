@@ -7,10 +7,11 @@
 //!
 //! Where things are: `places` and `make` say what a new world holds, `schema` and `rows` how it is written,
 //! `tick` what happens as time goes on, `group` and `deploy` what groups and deploys decide, `metrics` the
-//! numbers, `room` the limits, `read` the answers, `change` what is changed, `fault` and `spoil` what tests let go wrong, `hosts` the
+//! numbers, `room` the limits, `read` the answers, `change` what is changed, `fault` and `spoil` what tests let go wrong, `incident` what drills break, `needs` who suffers from it, `hosts` the
 //! servers. Whatever changes a world is one transaction that brings it
 //! to the present, changes rows, and writes down what follows as events.
 
+mod certificates;
 mod change;
 mod checks;
 mod clock;
@@ -22,11 +23,14 @@ mod fault;
 mod ground;
 mod group;
 mod hosts;
+mod incident;
 mod launching;
 mod locks;
+mod machine;
 mod make;
 mod marks;
 mod metrics;
+mod needs;
 mod places;
 mod read;
 mod read_releases;
@@ -57,6 +61,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 pub use error::SandboxError;
 pub use fault::{Fault, FaultKind};
 pub use hosts::{SandboxHosts, SandboxHostsChange};
+pub use incident::Break;
 pub use scenario::Scenario;
 pub use trouble::Trouble;
 

@@ -67,7 +67,7 @@ impl Place {
         layout(&self.name, self.domains().first().map_or("", String::as_str))
     }
 
-    fn domains(&self) -> Vec<String> {
+    pub(super) fn domains(&self) -> Vec<String> {
         if self.production {
             vec!["www.example.com".to_owned(), "example.com".to_owned()]
         } else {
@@ -160,6 +160,7 @@ fn layout(environment: &str, site: &str) -> Layout {
         vcs: "git".to_owned(),
         database: format!("{DEPLOYMENT}_{environment}"),
         database_user: DEPLOYMENT.to_owned(),
+        backup_key: String::new(),
         vhost: format!("{DEPLOYMENT}_{environment}"),
         celery_app: DEPLOYMENT.to_owned(),
         celery_workers: CELERY_WORKERS.iter().map(|(name, _)| (*name).to_owned()).collect(),

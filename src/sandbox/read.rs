@@ -275,7 +275,7 @@ impl View<'_> {
                         image: Some(ImageId::new(row.get::<_, String>("image")?)),
                         instance_type: row.get("instance_type")?,
                         instance_profile: None,
-                        tokens_required: None,
+                        tokens_required: Some(true),
                         description: row.get("description")?,
                         created_at: Some(timestamp(row.get("created_at")?)),
                     })
@@ -297,6 +297,7 @@ impl View<'_> {
                 .query_row([id.as_str()], |row| {
                     Ok(Image {
                         id: id.clone(),
+                        architecture: Some("x86_64".to_owned()),
                         name: row.get(0)?,
                         state: row.get(1)?,
                         created_at: Some(timestamp(row.get(2)?)),

@@ -38,6 +38,7 @@ impl View<'_> {
             .query_map([prefix], |row| {
                 Ok(Image {
                     id: ImageId::new(row.get::<_, String>(0)?),
+                    architecture: Some("x86_64".to_owned()),
                     name: row.get(1)?,
                     state: row.get(2)?,
                     created_at: Some(timestamp(row.get(3)?)),
@@ -67,7 +68,7 @@ fn settings(row: &Row<'_>, like: &LaunchSource) -> rusqlite::Result<LaunchSettin
         image: Some(ImageId::new(row.get::<_, String>("image")?)),
         instance_type: row.get("instance_type")?,
         instance_profile: None,
-        tokens_required: None,
+        tokens_required: Some(true),
         description: row.get("description")?,
         created_at: Some(timestamp(row.get("created_at")?)),
     })

@@ -17,6 +17,8 @@ pub(super) enum Event {
     Checked,
     /// A draining instance has left its load balancers and shuts down.
     Drained,
+    /// A stopping instance is stopped.
+    Stopped,
     /// An instance is gone.
     Gone,
     /// AWS does not list it any more.
@@ -40,11 +42,12 @@ pub(super) enum Event {
 }
 
 impl Event {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Running,
         Self::Ready,
         Self::Checked,
         Self::Drained,
+        Self::Stopped,
         Self::Gone,
         Self::Forgotten,
         Self::Left,
@@ -63,6 +66,7 @@ impl Event {
             Self::Ready => "ready",
             Self::Checked => "checked",
             Self::Drained => "drained",
+            Self::Stopped => "stopped",
             Self::Gone => "gone",
             Self::Forgotten => "forgotten",
             Self::Left => "left",

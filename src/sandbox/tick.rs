@@ -76,6 +76,7 @@ impl Moment<'_> {
             Event::Ready => self.ready(subject),
             Event::Checked => self.checked(subject),
             Event::Drained => self.drained(subject),
+            Event::Stopped => self.stopped(subject),
             Event::Gone => self.gone(subject),
             Event::Forgotten => self.forgotten(subject),
             Event::Left => self.left(subject),
@@ -146,7 +147,7 @@ impl Moment<'_> {
     }
 
     fn ready(&self, instance: &str) -> rusqlite::Result<()> {
-        self.change("UPDATE instances SET ready = 1 WHERE id = ?1", instance)?;
+        self.change("UPDATE instances SET ready = 1 WHERE id = ?1 AND power = 'running'", instance)?;
         self.after(20 * SECOND, Event::Checked, instance)
     }
 
@@ -203,6 +204,15 @@ impl Moment<'_> {
     fn available(&self, image: &str) -> rusqlite::Result<()> {
         self.change("UPDATE images SET state = 'available' WHERE id = ?1 AND state = 'pending'", image)
             .map(|_| ())
+    }
+
+    fn stopped(&self, instance: &str) -> rusqlite::Result<()> {
+        let stopped = "UPDATE instances SET power = 'stopped' WHERE id = ?1 AND power = 'stopping'";
+        self.change(stopped, instance)?;
+        match self.group_of(instance)? {
+            Some(group) => self.after(2 * SECOND, Event::Reconcile, &group),
+            None => Ok(()),
+        }
     }
 
     fn gone(&self, instance: &str) -> rusqlite::Result<()> {

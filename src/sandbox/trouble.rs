@@ -11,7 +11,7 @@ use crate::cloud::Answer;
 pub struct Trouble {
     /// The instance id or load balancer name.
     pub subject: String,
-    /// `unhealthy`, `errors`, `busy`, `queue-growing`, `replica-lagging`, `disk-full` or `redis-full`.
+    /// `status-check`, `retirement`, `credits-low`, `burst-low`, `unhealthy`, `errors`, `busy`, `queue-growing`, `replica-lagging`, `disk-full` or `redis-full`.
     pub kind: String,
     /// Since when.
     pub since: Timestamp,

@@ -173,12 +173,12 @@ impl Ground<'_> {
         if zone.chars().count() == 1 { format!("{}{zone}", self.get("region")) } else { zone.to_owned() }
     }
 
-    /// The Ubuntu release of the image; the newest where it is none that is known.
+    /// The Ubuntu release of the image, where it is one that is known.
     #[must_use]
-    pub fn release(&self) -> &str {
+    pub fn release(&self) -> Option<&str> {
         let image = self.get("image");
         let known = self.offered().and_then(|offers| offers.images.iter().find(|one| one.id == image));
-        known.map_or(crate::fleet::offers::UBUNTU[0], |one| one.release.as_str())
+        known.map(|one| one.release.as_str())
     }
 
     /// The user for the web server and Celery.

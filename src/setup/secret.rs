@@ -1,29 +1,14 @@
 //! Secrets that are made: long, and only of characters that every service and every shell takes.
 
-use crate::config::secrets::Secret;
+pub use crate::config::secrets::{LENGTH, of_bytes};
 
 /// Secrets that nothing works without.
 pub(super) const ALWAYS: [&str; 3] = ["database_password", "broker_password", "secret_key"];
-
-/// How many characters a secret has that is made: 40 of 62 kinds are 238 bits.
-pub const LENGTH: usize = 40;
 
 /// Whether a secret of this name is nobody's but ours, so that any value will do.
 #[must_use]
 pub(super) fn is_ours(name: &str) -> bool {
     ALWAYS.contains(&name) || matches!(name, "luks_passphrase" | "cache_password" | "redis_password")
-}
-
-/// A secret of random bytes; none while there are too few. Bytes that would make some characters likelier than others
-/// are left out.
-#[must_use]
-pub fn of_bytes(bytes: &[u8]) -> Option<Secret> {
-    const CHARACTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let most = 256 / CHARACTERS.len() * CHARACTERS.len();
-    let even = bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < most);
-    let text: String =
-        even.map(|byte| char::from(CHARACTERS[byte % CHARACTERS.len()])).take(LENGTH).collect();
-    (text.len() == LENGTH).then(|| Secret::new(text))
 }
 
 /// Why a value cannot be this secret. Nothing of it is repeated.

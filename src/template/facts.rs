@@ -26,6 +26,16 @@ pub struct Hook {
     pub path: String,
     /// Whether that is there and may be executed.
     pub is_replaced: bool,
+    /// Whether what is there can be run on a server, or why not; none where nothing is there.
+    pub runs: Option<Result<(), String>>,
+}
+
+impl SiteFacts {
+    /// Names of secrets that have no value.
+    pub fn lacking(&self) -> impl Iterator<Item = &str> {
+        // Behind a name may stand why a program did not tell it.
+        self.missing.iter().filter_map(|name| name.split(' ').next())
+    }
 }
 
 /// What is known before anything is written.
@@ -45,4 +55,6 @@ pub struct SiteFacts {
     pub hooks: Vec<Hook>,
     /// What servers are built with.
     pub ground: super::Ground,
+    /// How secrets stand to those in the settings of servers; none where servers were not asked.
+    pub drift: Option<super::Drift>,
 }

@@ -1,6 +1,6 @@
 //! What servers are built with beside the config: secrets, of which no value is told, and people with their keys.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::Path;
 
@@ -15,6 +15,10 @@ pub struct Ground {
     pub secrets: BTreeSet<String>,
     /// Secrets whose value cannot be a password everywhere, and why.
     pub unfit: Vec<(String, &'static str)>,
+    /// Secrets of letters, digits and `-_.~+` only: they stand in addresses and in every file as they are.
+    pub plain: BTreeSet<String>,
+    /// Secrets that a program tells, and which one.
+    pub commanded: BTreeMap<String, String>,
     /// Who works on the servers, or what is wrong with their keys; none where the config names no `ssh_keys`.
     pub people: Option<Result<Vec<Person>, String>>,
     /// Keys of hosts that the repository may be on, lines as of ssh, or why they cannot be read; none where the project has
@@ -33,10 +37,13 @@ impl Ground {
     pub(super) fn read(project: &Project, dir: &Path, found: &ProjectSecrets) -> Self {
         let unfit =
             found.values.iter().filter_map(|(name, secret)| Some((name.clone(), unfit(secret.expose())?)));
+        let plain = found.values.iter().filter(|(_, secret)| is_plain(secret.expose()));
         let people = project.names.ssh_keys.as_deref().map(|keys| people::load(&dir.join(keys)));
         Self {
             secrets: found.values.keys().cloned().collect(),
             unfit: unfit.collect(),
+            plain: plain.map(|(name, _)| name.clone()).collect(),
+            commanded: BTreeMap::new(),
             people,
             known_hosts: known_hosts(&dir.join(KNOWN_HOSTS)),
         }
@@ -59,6 +66,10 @@ fn known_hosts(path: &Path) -> Option<Result<String, String>> {
         }
         Ok(_) => Some(Ok(text.replace('\r', ""))),
     }
+}
+
+fn is_plain(value: &str) -> bool {
+    value.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~+".contains(c))
 }
 
 /// Why a value is no password that every service takes: RabbitMQ reads a line and strips it, PostgreSQL's password files

@@ -1,6 +1,6 @@
 //! Reads the project's templates and secrets, and makes the texts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,14 @@ use sha2::{Digest as _, Sha256};
 use super::context::{self, Context};
 use super::facts::{Hook, SiteFacts, Source};
 use super::ground::Ground;
-use super::{python, services};
-use crate::config::{self, HOOKS_DIR, HookPlace, Project, hooks, secrets};
+use super::hooks::runs_on_server;
+use super::outside::Outside;
+use super::{python, secrets as kept, services};
+use crate::config::secrets::ProjectSecrets;
+use crate::config::{self, HOOKS, HOOKS_DIR, HookPlace, Project, hook_place, hooks, secrets};
 use crate::fleet::{Server, ServiceFile};
-use crate::plan::{Address, JobFile, Site, TextOf};
+use crate::plan::typed::untyped;
+use crate::plan::{Address, JobFile, SecretsChange, Site, TextOf};
 use crate::recipe::service_files;
 
 /// No template is larger, in bytes.
@@ -30,25 +34,53 @@ pub const NEW_RELIC: &str = "newrelic_api_key";
 /// The templates of a project, for one of its deployments.
 #[derive(Clone, Debug)]
 pub struct Templates {
-    project: Arc<Project>,
+    pub(super) project: Arc<Project>,
     deployment: String,
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
+    pub(super) outside: Outside,
 }
 
 impl Templates {
     /// The templates of the project in this directory.
     #[must_use]
-    pub const fn new(project: Arc<Project>, deployment: String, dir: PathBuf) -> Self {
-        Self { project, deployment, dir }
+    pub fn new(project: Arc<Project>, deployment: String, dir: PathBuf) -> Self {
+        Self { project, deployment, dir, outside: Outside::default() }
+    }
+
+    /// The same with ways out of the project's directory.
+    #[must_use]
+    pub fn with(self, outside: Outside) -> Self {
+        Self { outside, ..self }
+    }
+
+    /// The secrets there are, and why those could not be had that a program should have told.
+    pub(super) fn secrets(
+        &self,
+        environment: &str,
+        anew: bool,
+    ) -> (ProjectSecrets, BTreeMap<String, String>) {
+        let mut found = secrets::load(&self.dir, environment);
+        let names = self.project.names.password_names.iter().map(|name| name.value.as_str());
+        let failed = self.outside.complete(environment, names, &mut found, anew);
+        (found, failed)
     }
 
     /// What planners are told. Reads files.
     #[must_use]
     pub fn facts(&self, environment: &str) -> SiteFacts {
-        let found = secrets::load(&self.dir, environment);
+        let in_file = secrets::load(&self.dir, environment).values;
+        let (found, failed) = self.secrets(environment, true);
         let [own, _] = secrets::files(&self.dir, environment);
         let names = self.project.names.password_names.iter().map(|name| name.value.clone());
-        let missing = names.filter(|name| !found.values.contains_key(name)).collect();
+        let missing = names.filter(|name| !found.values.contains_key(name));
+        let missing = missing.map(|name| match failed.get(&name) {
+            Some(why) => format!("{name} ({why})"),
+            None => name,
+        });
+        let missing = missing.collect();
+        let program = self.outside.ask.as_ref().map(|(program, _)| program.as_str()).unwrap_or_default();
+        let commanded = found.values.keys().filter(|name| !in_file.contains_key(*name));
+        let commanded = commanded.map(|name| (name.clone(), program.to_owned())).collect();
         let template = self.project.names.localsettings_template.as_deref();
         let settings = template.map(|template| {
             let place = Place { path: template.to_owned(), ours: false, service: None };
@@ -64,9 +96,10 @@ impl Templates {
             services: services.collect(),
             tells_new_relic: found.values.contains_key(NEW_RELIC),
             missing,
-            ground: Ground::read(&self.project, &self.dir, &found),
+            ground: Ground { commanded, ..Ground::read(&self.project, &self.dir, &found) },
             secrets_file: file_of_secrets.clone(),
             hooks: self.hooks(),
+            drift: None,
         }
     }
 
@@ -88,9 +121,32 @@ impl Templates {
                 at: format!("{file}:{}", hook.at.line),
                 path: format!("{HOOKS_DIR}/{}", hook.name),
                 is_replaced: hook.place == HookPlace::Executable,
+                runs: (hook.place == HookPlace::Executable).then(|| self.runs(hook.name)),
             }
         };
-        hooks(&self.dir).into_iter().map(told).collect()
+        let of_fabfile: Vec<Hook> = hooks(&self.dir).into_iter().map(told).collect();
+        // A project that never had a fabfile has hooks all the same.
+        let is_known = |name: &str| of_fabfile.iter().any(|hook| hook.name == name);
+        let own = HOOKS
+            .into_iter()
+            .filter(|name| !is_known(name) && hook_place(&self.dir, name) == HookPlace::Executable);
+        let own: Vec<Hook> = own
+            .map(|name| Hook {
+                name: name.to_owned(),
+                at: format!("{HOOKS_DIR}/{name}"),
+                path: format!("{HOOKS_DIR}/{name}"),
+                is_replaced: true,
+                runs: Some(self.runs(name)),
+            })
+            .collect();
+        of_fabfile.into_iter().chain(own).collect()
+    }
+
+    /// Whether the executable in the place of a hook runs on the server.
+    fn runs(&self, name: &str) -> Result<(), String> {
+        let path = format!("{HOOKS_DIR}/{name}");
+        let text = read(&self.dir.join(&path)).map_err(|error| format!("{path} cannot be read: {error}"))?;
+        runs_on_server(&path, &text)
     }
 
     fn source(
@@ -132,12 +188,34 @@ impl Templates {
                 let place = Place { path: path.clone(), ours: *ours, service: *service };
                 self.filled(&place, sources, environment, site, own)
             }
+            TextOf::Typed { name, .. } => Err(untyped(name)),
+            TextOf::Hook { path } => {
+                let text =
+                    read(&self.dir.join(path)).map_err(|error| format!("{path} cannot be read: {error}"))?;
+                runs_on_server(path, &text).map(|()| text)
+            }
+            TextOf::SecretBefore { name, note } => {
+                let before = kept::before(&self.dir, environment, note, name)?;
+                Ok(before.expose().to_owned())
+            }
             TextOf::Secret { name } => {
-                let found = secrets::load(&self.dir, environment);
+                let (found, _) = self.secrets(environment, false);
                 let value = found.values.get(name).map(|secret| secret.expose().to_owned());
                 value.ok_or_else(|| format!("{environment} has no value of {name} any more"))
             }
         }
+    }
+
+    /// Changes secrets in their file, as a step says. Done again it changes nothing more.
+    ///
+    /// # Errors
+    /// Why they were not changed, without a value.
+    pub fn change(&self, change: &SecretsChange) -> Result<(), String> {
+        let values = || secrets::load(&self.dir, change.environment.as_str()).values.into_values().collect();
+        self.outside.masks(values());
+        kept::change(&self.dir, change)?;
+        self.outside.masks(values());
+        Ok(())
     }
 
     fn filled(
@@ -160,7 +238,7 @@ impl Templates {
         }
         let mut all = self.context(environment);
         all.extend(context::of_site(&self.project, environment, site, own));
-        let found = secrets::load(&self.dir, environment);
+        let (found, _) = self.secrets(environment, false);
         all.extend(found.values.iter().map(|(name, secret)| (name.clone(), Value::from(secret.expose()))));
         if let Some(file) = place.service {
             whole_lines(file, &found)?;
@@ -176,6 +254,35 @@ impl Templates {
             ));
         }
         Ok(text)
+    }
+
+    /// The text of the settings or of a service's file with these in the place of secrets, the names that the template
+    /// uses, and whether it is ours.
+    pub(super) fn filled_with(
+        &self,
+        service: Option<ServiceFile>,
+        environment: &str,
+        site: &Site,
+        secrets: impl Iterator<Item = (String, String)>,
+    ) -> Result<(String, BTreeSet<String>, bool), String> {
+        let settings = self.project.names.localsettings_template.as_deref();
+        let settings = || settings.ok_or("the config names no localsettings_template");
+        let place = match service {
+            Some(file) => self.place(file),
+            None => Place { path: settings()?.to_owned(), ours: false, service },
+        };
+        let text = self.text(&place)?;
+        let engine = self.engine(&place);
+        let parsed =
+            engine.template_from_named_str(&place.path, &text).map_err(|error| self.wrong(&place, &error))?;
+        let mut all = self.context(environment);
+        all.extend(context::of_site(&self.project, environment, site, None));
+        all.extend(secrets.map(|(name, value)| (name, Value::from(value))));
+        all.extend(
+            service.into_iter().flat_map(|file| services::told(&self.project, environment, file, None)),
+        );
+        let text = parsed.render(Value::from_pairs(all)).map_err(|error| self.wrong(&place, &error))?;
+        Ok((text, parsed.undeclared_variables(false).into_iter().collect(), place.ours))
     }
 
     fn context(&self, environment: &str) -> Context {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::config;
+use crate::config::{self, secrets::Secret};
 use crate::fleet::{Changeset, EnvironmentName, Server, ServiceFile, sample};
 use crate::plan::{JobFile, Site, TextOf};
 
@@ -279,4 +279,72 @@ fn r20_hooks_of_the_fabfile_are_told_with_their_place_and_what_replaces_them_and
     std::fs::set_permissions(&replacement, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     assert_eq!(told(), expected(true));
     assert!(!ran.exists(), "Python is never executed");
+}
+
+#[test]
+fn r20_a_hook_is_run_on_servers_only_where_its_header_says_so_and_needs_no_fabfile() {
+    let shop = Shop::new(TEMPLATE, SECRETS);
+    let hooks = shop.dir.path().join("deployment/hooks");
+    std::fs::create_dir_all(&hooks).unwrap();
+    let path = hooks.join("post_bootstrap");
+    let runs = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let mut found = shop.templates().facts("staging").hooks;
+        assert_eq!(found.len(), 1);
+        let hook = found.remove(0);
+        assert!(hook.is_replaced && hook.at == hook.path);
+        hook.runs.unwrap()
+    };
+    assert_eq!(runs("#!/bin/sh\n# Runs on: the new server, as root\n"), Ok(()));
+    assert!(runs("#!/bin/sh\n# Runs on: local\n").unwrap_err().contains("run it by hand"));
+    assert!(runs("#!/bin/sh\necho\n").unwrap_err().contains("does not say where it runs"));
+    assert!(runs("#!/bin/sh\n# Runs on: Tuesdays\n").unwrap_err().contains("`tuesdays`, which is neither"));
+    assert!(runs("# Runs on: the server\n").unwrap_err().contains("does not begin with #!"));
+    let file = |path: &str| JobFile {
+        of: TextOf::Hook { path: path.into() },
+        variable: "hook".into(),
+        environment: "staging".into(),
+    };
+    let text = "#!/bin/sh\n# Runs on: the server\necho $home\n";
+    assert_eq!(runs(text), Ok(()));
+    assert_eq!(
+        shop.templates().write(&file("deployment/hooks/post_bootstrap"), None).unwrap(),
+        text,
+        "as it is, not filled in"
+    );
+    assert!(
+        shop.templates().write(&file("deployment/hooks/gone"), None).unwrap_err().contains("cannot be read")
+    );
+}
+
+#[test]
+fn what_the_file_has_not_a_program_tells_once_for_each_plan_and_whose_word_it_is_is_known() {
+    use std::sync::Mutex;
+    let shop =
+        Shop::new("{{ broker_password }}{{ database_password }}", "database_password = 'of-the-file'\n");
+    let (asked, masked) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+    let (asks, masks) = (Arc::clone(&asked), Arc::clone(&masked));
+    let ask: Ask = Arc::new(move |environment, name| {
+        let mut all = asks.lock().unwrap();
+        all.push(format!("{environment}/{name}"));
+        if all.len() > 2 {
+            Err("`pass` ended with exit status: 1".into())
+        } else {
+            Ok(Secret::new("told".into()))
+        }
+    });
+    let mask: Mask = Arc::new(move |values| *masks.lock().unwrap() += values.len());
+    let outside = Outside::new(Some(("pass".into(), ask)), Some(mask));
+    let templates = shop.templates().with(outside);
+    let facts = templates.facts("staging");
+    assert!(facts.missing.is_empty(), "{:?}", facts.missing);
+    assert_eq!(facts.ground.commanded, [("broker_password".to_owned(), "pass".to_owned())].into());
+    for _ in 0..3 {
+        assert_eq!(templates.write(&shop.file(&[]), None).unwrap(), "toldof-the-file");
+    }
+    assert_eq!(*asked.lock().unwrap(), ["staging/broker_password"], "the file comes first");
+    assert!(*masked.lock().unwrap() > 0 && templates.facts("staging").missing.is_empty());
+    let missing = templates.facts("staging").missing;
+    assert_eq!(missing, ["broker_password (`pass` ended with exit status: 1)"]);
 }

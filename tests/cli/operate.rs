@@ -1,5 +1,8 @@
 //! `plan`, `apply`, `runs` and `lock` on the sandbox.
 
+use std::io::Write as _;
+use std::process::Stdio;
+
 use crate::run::{Done, Here, json};
 
 /// On a world whose time goes sixty times as fast.
@@ -117,4 +120,37 @@ fn a_release_is_made_of_a_changeset_can_be_deployed_and_is_gone_once_it_is_undon
     assert_eq!(undone.code, Some(0), "{}{}", undone.out, undone.err);
     let gone = sandbox(&here, &["plan", "deploy-serial", "testing", "--release", "5e6f708"]);
     assert!(gone.code == Some(2) && gone.err.contains("has no release `5e6f708`"), "{}", gone.err);
+}
+
+#[test]
+fn a_passphrase_is_read_from_standard_input_and_neither_shown_nor_kept() {
+    let here = Here::new();
+    let described = json(&sandbox(&here, &["describe", "staging", "--no-hosts", "--json"]).out);
+    let all = described["environments"][0]["servers"].as_array().unwrap().clone();
+    let cache =
+        all.iter().find(|server| server["role"] == "cache").unwrap()["id"].as_str().unwrap().to_owned();
+    let line = ["apply", "unlock-and-mount", "staging", "--servers", &cache, "--yes"];
+    let none = sandbox(&here, &line);
+    assert_eq!(none.code, Some(2), "{}", none.err);
+    assert!(
+        none.err.contains("luks_passphrase is asked for, and standard input has no line for it"),
+        "{}",
+        none.err
+    );
+    let mut child = here
+        .command(&[&line[..], &["--sandbox", "--speed", "60", "--scenario", "calm"]].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"correct horse\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("open the data volume") && !said.contains("correct horse"), "{said}");
+    let found =
+        std::process::Command::new("grep").args(["-rl", "correct horse"]).arg(here.state()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&found.stdout), "");
 }

@@ -8,7 +8,7 @@ balancer and a group with the web servers. Reads what `tests/lab/environment sho
   AWS_ENDPOINT_URL=…                     PYTHONPATH=tests/cloud tests/lab/cloud.py bare NETWORK < shown
 
 The second form is a server built anew: the old instance is terminated, another one gets its address. The third makes only
-what servers are launched into: a subnet NETWORK.0/24 and security groups.
+what servers are launched into: a subnet NETWORK.0/24 and security groups; the last, `empty NETWORK`, not even these groups.
 """
 import json
 import sys
@@ -17,7 +17,7 @@ from seed import GROUPS_OF, TYPES, Releases, autoscaling, base_image, ec2, elb, 
 
 shown = json.load(sys.stdin)
 deployment, env, hosts = shown["project"], shown["environment"], shown["hosts"]
-network = sys.argv[2] if sys.argv[1:2] == ["bare"] else ".".join(hosts["cache"]["address"].split(".")[:3])
+network = sys.argv[2] if sys.argv[1:2] in (["bare"], ["empty"]) else ".".join(hosts["cache"]["address"].split(".")[:3])
 
 
 def launch(host, image, subnet, groups):
@@ -29,15 +29,25 @@ def launch(host, image, subnet, groups):
     return made["Instances"][0]["InstanceId"]
 
 
-def ground():
+def place():
     vpc = ec2.create_vpc(CidrBlock=f"{network}.0/24")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=f"{network}.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
+    return vpc, subnet
+
+
+def ground():
+    vpc, subnet = place()
     return subnet, security_groups(deployment, vpc)
 
 
 def bare():
     subnet, groups = ground()
     return {"image": base_image(), "subnet": subnet, "group": groups[""]}
+
+
+def empty():
+    vpc, _ = place()
+    return {"image": base_image(), "vpc": vpc}
 
 
 def make():
@@ -76,6 +86,8 @@ match sys.argv[1:]:
         made = again(*rest)
     case ["bare", _]:
         made = bare()
+    case ["empty", _]:
+        made = empty()
     case _:
         made = make()
 print(json.dumps(made))

@@ -2,16 +2,18 @@
 
 use std::fs::File;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
 use crate::cloud::Endpoint;
-use crate::fleet::{login_from, program_in};
+use crate::fleet::{login_from, program_in, variables};
 use crate::lab::{Lab, folder, within};
+use crate::terminal::{Start, Terminal};
 
 /// How many tests have one at a time.
-const MOST: u32 = 2;
+const MOST: u32 = 3;
 
 /// A password that has everything in it.
 pub const PASSWORD: &str = r#"it's "$x" `y` \ :% pässwörd"#;
@@ -25,13 +27,33 @@ pub struct Bare {
     pub lab: Lab,
     name: String,
     endpoint: Endpoint,
+    /// The home of whoever runs the program.
     pub dir: tempfile::TempDir,
+    /// The project's folder.
+    pub project: PathBuf,
     _lock: File,
 }
 
 impl Bare {
     /// None if there is no lab here.
     pub fn take() -> Option<Self> {
+        let (bare, network) = Self::take_place()?;
+        let made = bare.make("bare", &network);
+        bare.write_project(&made);
+        Some(bare)
+    }
+
+    /// The same without a project, and with nothing in the cloud but a network: its image, and its VPC.
+    pub fn take_empty() -> Option<(Self, String, String)> {
+        let (mut bare, network) = Self::take_place()?;
+        let made = bare.make("empty", &network);
+        bare.project = bare.dir.path().join("myproject");
+        std::fs::create_dir(&bare.project).unwrap();
+        let word = |key: &str| made[key].as_str().unwrap().to_owned();
+        Some((bare, word("image"), word("vpc")))
+    }
+
+    fn take_place() -> Option<(Self, String)> {
         let lab = Lab::find()?;
         let (name, number, lock) = within(900, "a cloud that nobody else has", || {
             (1..=MOST).find_map(|n| Some((format!("bare{n}"), n + 120, lab.lock(&format!(".bare{n}"))?)))
@@ -43,17 +65,18 @@ impl Bare {
         std::fs::write(place.join("hosts"), "").unwrap();
         lab.run("hosts", &["init"]);
         let endpoint = Endpoint::start_with(&["--hosts", &name]);
-        let bare = Self { lab, name, endpoint, dir: tempfile::tempdir().unwrap(), _lock: lock };
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("ssh_config"), "IdentityAgent none\n").unwrap();
+        let project = dir.path().to_owned();
         let net = std::env::var("LAB_NET").unwrap_or_else(|_| "10.77".into());
-        bare.write_project(&bare.make(&format!("{net}.{number}")));
-        Some(bare)
+        Some((Self { lab, name, endpoint, dir, project, _lock: lock }, format!("{net}.{number}")))
     }
 
-    /// The subnet and the security group that servers are launched into.
-    fn make(&self, network: &str) -> Value {
+    /// What servers are launched into.
+    fn make(&self, what: &str, network: &str) -> Value {
         let mut child = Command::new(&self.endpoint.python)
             .arg(folder().join("cloud.py"))
-            .args(["bare", network])
+            .args([what, network])
             .env("PYTHONPATH", folder().with_file_name("cloud"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("AWS_ENDPOINT_URL", self.endpoint.url())
@@ -97,14 +120,29 @@ impl Bare {
         std::fs::create_dir_all(dir.join("deployment/templates")).unwrap();
         let template = "deployment/templates/local_settings.py";
         std::fs::copy(folder().join("project").join(template), dir.join(template)).unwrap();
-        std::fs::write(dir.join("ssh_config"), "IdentityAgent none\n").unwrap();
     }
 
     /// The program in the project's folder, with a way to log in.
     pub fn program(&self, line: &str) -> Command {
         let mut command = program_in(self.dir.path(), &self.endpoint);
+        command.current_dir(&self.project);
         command.args(login_from(&self.lab, self.dir.path())).args(line.split(' '));
         command
+    }
+
+    /// The same in a terminal, of the same person.
+    pub fn terminal(&self, words: &[&str]) -> Terminal {
+        let words = words.iter().map(|word| (*word).to_owned());
+        let home = self.dir.path().display().to_string();
+        let mut variables = variables(self.dir.path(), &self.endpoint);
+        variables.extend([("HOME", home.clone()), ("XDG_CONFIG_HOME", format!("{home}/.config"))]);
+        Terminal::start(Start {
+            arguments: Some(login_from(&self.lab, self.dir.path()).into_iter().chain(words).collect()),
+            directory: Some(self.project.clone()),
+            variables,
+            size: Some((140, 45)),
+            ..Start::default()
+        })
     }
 
     /// A call of AWS's, as somebody else would make it.

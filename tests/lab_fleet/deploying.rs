@@ -214,7 +214,7 @@ impl Running {
         objects.find(so)
     }
 
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

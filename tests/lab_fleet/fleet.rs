@@ -1,6 +1,6 @@
 //! An environment for one test: hosts, the cloud that knows them, and the program in the project's folder.
 //!
-//! Bringing hosts up takes longer than most tests. So there are two environments which tests take in turns, each alone;
+//! Bringing hosts up takes longer than most tests. So there are three environments which tests take in turns, each alone;
 //! they stay up until `tests/lab/hosts nuke` or `tests/lab/environment down`.
 
 use std::cell::{Cell, RefCell};
@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 
 use crate::cloud::Endpoint;
 use crate::lab::{Lab, folder, within};
+use crate::terminal::{Start, Terminal};
 
 /// How many tests have an environment at a time.
-const FLEETS: u32 = 2;
+const FLEETS: u32 = 3;
 
 /// Undoes what a test did to a host.
 type Undo = Box<dyn FnOnce(&Fleet)>;
@@ -260,6 +261,17 @@ impl Fleet {
         program_in(self.dir.path(), &self.endpoint)
     }
 
+    /// The console in the project's folder, in a terminal of its own.
+    pub fn console(&self, columns: u16, lines: u16) -> Terminal {
+        Terminal::start(Start {
+            arguments: Some(self.login().to_vec()),
+            directory: Some(self.dir.path().to_owned()),
+            variables: variables(self.dir.path(), &self.endpoint),
+            size: Some((columns, lines)),
+            ..Start::default()
+        })
+    }
+
     /// What tells the program how to log in.
     pub fn login(&self) -> [String; 6] {
         login_from(&self.lab, self.dir.path())
@@ -296,11 +308,20 @@ impl Fleet {
 
 /// The program in a project's folder, with credentials for a cloud.
 pub fn program_in(dir: &Path, endpoint: &Endpoint) -> Command {
-    let file = |name: &str| dir.join(name).display().to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
-    command.current_dir(dir).stdin(Stdio::null()).env_clear().envs([
-        ("HOME", dir.display().to_string()),
-        ("PATH", std::env::var("PATH").unwrap()),
+    command
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .env_clear()
+        .envs(variables(dir, endpoint))
+        .envs([("HOME", dir.display().to_string()), ("PATH", std::env::var("PATH").unwrap())]);
+    command
+}
+
+/// What leads the program to the cloud, from a project's folder.
+pub fn variables(dir: &Path, endpoint: &Endpoint) -> Vec<(&'static str, String)> {
+    let file = |name: &str| dir.join(name).display().to_string();
+    vec![
         ("AWS_ACCESS_KEY_ID", "testing".into()),
         ("AWS_SECRET_ACCESS_KEY", "testing".into()),
         ("AWS_CONFIG_FILE", file("aws-config")),
@@ -308,8 +329,7 @@ pub fn program_in(dir: &Path, endpoint: &Endpoint) -> Command {
         ("AWS_EC2_METADATA_DISABLED", "true".into()),
         ("AWS_ENDPOINT_URL", endpoint.url()),
         ("NO_PROXY", "127.0.0.1".into()),
-    ]);
-    command
+    ]
 }
 
 /// What tells the program how to log in to hosts of the lab, from a project's folder with an `ssh_config`.

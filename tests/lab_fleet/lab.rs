@@ -41,7 +41,10 @@ impl Lab {
     }
 
     fn output(&self, script: &str, arguments: &[&str]) -> Output {
-        Command::new(folder().join(script))
+        // Nothing hangs; what does is to say so before the test is ended without a word.
+        Command::new("timeout")
+            .args(["-k", "10", "600"])
+            .arg(folder().join(script))
             .args(arguments)
             .env("LAB_DIR", &self.dir)
             .stdin(Stdio::null())

@@ -1,5 +1,5 @@
-//! A whole environment from nothing: bare hosts become a primary, a replica, a cache, a worker and a web server, until a task
-//! is done and the site answers.
+//! A whole environment from nothing: an empty directory, an empty account and bare hosts become a primary, a replica, a cache,
+//! a worker and a web server, until a task is done and the site answers.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -7,8 +7,9 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::bare::Bare;
-use crate::building::{again_told, run};
+use crate::bare::{Bare, KEY};
+use crate::building::again_told;
+use crate::guided::{self, Answer::Choose, Answer::Type};
 use crate::lab::{folder, within};
 
 /// The table that the site's pages count, as a migration would make it.
@@ -93,12 +94,6 @@ impl Origin {
     }
 }
 
-/// Changes a file of the project.
-fn edit(bare: &Bare, file: &str, change: impl FnOnce(String) -> String) {
-    let path = bare.dir.path().join(file);
-    std::fs::write(&path, change(std::fs::read_to_string(&path).unwrap())).unwrap();
-}
-
 /// Status and body of a page, or where it leads.
 fn page(url: &str) -> String {
     let output = Command::new("curl")
@@ -117,28 +112,63 @@ fn python(bare: &Bare, instance: &str, code: &str) -> String {
     bare.on(instance, &command).trim().to_owned()
 }
 
-#[test]
-fn an_empty_account_and_bare_hosts_become_a_whole_environment_though_the_program_dies_on_the_way() {
-    let Some(bare) = Bare::take() else { return };
-    let origin = Origin::serve();
-    edit(&bare, "fabulaws-config.yml", |config| format!("{config}repo: {}\n", origin.address));
-    // A password of the queue server stands in an address here; the database's has everything in it.
-    edit(&bare, "fabsecrets_staging.py", |secrets| format!("{secrets}broker_password = 'of-the-queue-3'\n"));
-    edit(&bare, "deployment/templates/local_settings.py", |settings| {
-        format!("{settings}STATIC_ROOT = \"{{{{ static_root }}}}\"\n")
-    });
-    let certificate =
-        bare.call("acm", "request_certificate", &json!({ "DomainName": "staging.example.com" }));
-    let certificate = certificate["CertificateArn"].as_str().unwrap();
-    let founded =
-        format!("apply create-foundation staging --ssh-from 10.0.0.0/8 --certificate {certificate} --yes");
-    let told = run(&bare, &founded, None);
-    assert_eq!(told.state, "done", "{:?}", told.lines);
+/// A secret that the setup has made.
+fn secret(bare: &Bare, name: &str) -> String {
+    let text = std::fs::read_to_string(bare.project.join("fabsecrets_staging.py")).unwrap();
+    let value = text.lines().find_map(|line| line.strip_prefix(&format!("{name} = '")));
+    value.unwrap().trim_end_matches('\'').to_owned()
+}
 
-    let line = format!("create-environment staging --changeset {} --desired 1 --max 2", origin.changeset);
-    let dead = run(&bare, &format!("apply {line} --yes"), Some("requirements"));
-    let told = run(&bare, &format!("runs resume {} --yes", dead.id), None);
-    assert_eq!(told.state, "done", "{:?}", told.lines);
+/// Hosts of the lab have one disk: data stay on it.
+fn keeps_one_disk(bare: &Bare) {
+    let (file, mut skipped) = (bare.project.join("fabulaws-config.yml"), false);
+    let config = std::fs::read_to_string(&file).unwrap();
+    let kept = config.lines().filter(|line| {
+        if !line.starts_with(' ') {
+            skipped = line.starts_with("volume_");
+        }
+        !skipped
+    });
+    std::fs::write(&file, kept.flat_map(|line| [line, "\n"]).collect::<String>()).unwrap();
+}
+
+#[test]
+fn an_empty_directory_and_account_become_a_whole_environment_on_screen_though_the_console_dies_on_the_way() {
+    let Some((bare, image, vpc)) = Bare::take_empty() else { return };
+    let origin = Origin::serve();
+    let after = guided::files(
+        &bare,
+        &[
+            ("Where is the code kept?", Type(&origin.address)),
+            ("Which file lists the Python packages", Type("requirements/production.txt")),
+            ("Which environments are there to be?", Type("staging")),
+            ("Under which domains is staging reached?", Type("staging.myproject.example.com")),
+            ("In which zones of the region?", Type("a")),
+            ("In which network (VPC)?", Choose(&vpc)),
+            ("Which image do new servers begin with?", Type(&image)),
+            ("By which address are servers reached", Choose("private_ip_address")),
+            ("What are you called on the servers?", Type("ana")),
+            ("Which public key do you log in with?", Type(KEY)),
+        ],
+    );
+    for said in ["config check: no problems", "doctor staging:", "plan create-foundation staging"] {
+        assert!(after.contains(said), "{said}: {after}");
+    }
+    keeps_one_disk(&bare);
+    let certificate =
+        bare.call("acm", "request_certificate", &json!({ "DomainName": "staging.myproject.example.com" }));
+    let certificate = certificate["CertificateArn"].as_str().unwrap();
+    let founded = [("ssh-from", "10.0.0.0/8"), ("certificate", certificate)];
+    let console = guided::begin(guided::console(&bare), "create-foundation", &founded);
+    guided::done(&console);
+    drop(console);
+    let wanted = [("changeset", origin.changeset.as_str()), ("desired", "1"), ("max", "2")];
+    let console = guided::begin(guided::console(&bare), "create-environment", &wanted);
+    guided::dies(&bare, console, "requirements");
+    let console = guided::resumes(&bare);
+    guided::done(&console);
+    drop(console);
+    let (_, steps) = guided::run_of(&bare, "create-environment");
     let [primary, replica, cache, worker, web] =
         ["db-primary", "db-replica", "cache", "worker", "web"].map(|role| bare.of_role(role));
     assert_eq!(bare.instances().len(), 5, "each once, and no builder");
@@ -183,14 +213,21 @@ fn an_empty_account_and_bare_hosts_become_a_whole_environment_though_the_program
         assert_eq!(active.trim(), "inactive", "{unit} runs under Supervisor only");
     }
     // Every part once more: nothing is to be done.
-    let more = format!("broker_password='of-the-queue-3'\nprimary={}\n", primary.1);
+    let more = format!(
+        "database_password='{}'\nbroker_password='{}'\nprimary={}\n",
+        secret(&bare, "database_password"),
+        secret(&bare, "broker_password"),
+        primary.1
+    );
     for (server, lane) in
         [(&primary, "db-primary"), (&replica, "db-replica"), (&cache, "cache"), (&worker, "worker")]
     {
-        let steps: Vec<Value> = dead.steps.iter().filter(|step| step["lane"] == lane).cloned().collect();
+        let steps: Vec<Value> = steps.iter().filter(|step| step["lane"] == lane).cloned().collect();
         again_told(&bare, &server.0, &steps, &more);
     }
-    let again = bare.program(&format!("plan {line}")).output().unwrap();
+    let line =
+        format!("plan create-environment staging --changeset {} --desired 1 --max 2", origin.changeset);
+    let again = bare.program(&line).output().unwrap();
     let said = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(!again.status.success() && said.contains("has everything"), "{said}");
 }

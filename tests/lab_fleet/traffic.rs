@@ -1,7 +1,7 @@
 //! A load balancer for the lab, and users who never stop asking.
 //!
 //! It hands TCP connections to the servers that the cloud's load balancer has in service, one after the other. What is
-//! under way with a server that was taken out goes on to its end, as draining is.
+//! under way with a server that was taken out goes on to its end: the cloud is told, and says that the server is draining.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -10,15 +10,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::cloud::Wire;
 use crate::fleet::Fleet;
+use crate::lab::within;
 
 /// How often the cloud is asked who is in service, and how long a user thinks.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What a user got: the status of HTTP, 0 for none, and the page.
+/// What a user got: the status of HTTP and the page, or 0 and how it failed and when.
 pub type Answer = (u16, String);
 
 /// Users who ask for the site's first page over HTTPS, until they are stopped.
@@ -75,7 +76,7 @@ impl Drop for Traffic {
 fn ask(port: u16) -> Answer {
     let output = Command::new("curl")
         .args([
-            "-sk",
+            "-sSk",
             "--noproxy",
             "*",
             "-m",
@@ -88,23 +89,56 @@ fn ask(port: u16) -> Answer {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let (page, code) = text.rsplit_once('\n').unwrap();
-    (code.parse().unwrap(), page.to_owned())
+    let code = code.parse().unwrap();
+    if code == 0 {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return (0, format!("{} at {:?}", said.trim(), SystemTime::now()));
+    }
+    (code, page.to_owned())
+}
+
+/// Servers that get connections, and those that have some under way, once for each.
+#[derive(Default)]
+struct Servers {
+    serving: Vec<SocketAddr>,
+    busy: Vec<SocketAddr>,
+}
+
+impl Servers {
+    /// Whose turn it is, noted before anything is sent to it.
+    fn next(&mut self, turn: usize) -> Option<SocketAddr> {
+        let next = *self.serving.get(turn % self.serving.len().max(1))?;
+        self.busy.push(next);
+        Some(next)
+    }
+
+    fn done(&mut self, server: SocketAddr) {
+        let at = self.busy.iter().position(|busy| *busy == server).unwrap();
+        self.busy.swap_remove(at);
+    }
 }
 
 /// Starts the load balancer; gives its port.
 fn balance(endpoint: &str, over: &Arc<AtomicBool>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let serving: Arc<Mutex<Vec<SocketAddr>>> = Arc::default();
-    let (wire, list, done) = (Wire::at(String::new(), of(endpoint)), Arc::clone(&serving), Arc::clone(over));
+    let servers: Arc<Mutex<Servers>> = Arc::default();
+    let (wire, list, done) = (Wire::at(String::new(), of(endpoint)), Arc::clone(&servers), Arc::clone(over));
     std::thread::spawn(move || {
         let (_keep, pause) = mpsc::channel::<()>();
         while !done.load(Ordering::Relaxed) {
-            let Some(addresses) = in_service(&wire) else { return };
-            *list.lock().unwrap() =
-                addresses.iter().map(|address| format!("{address}:443").parse().unwrap()).collect();
+            let busy = list.lock().unwrap().busy.clone();
+            let Some(serving) = in_service(&wire, &busy) else { return };
+            list.lock().unwrap().serving = serving;
             let _ = pause.recv_timeout(PAUSE);
         }
+        if TcpStream::connect(("127.0.0.1", wire.port)).is_ok() {
+            wire.own("POST", "/_test/spread-no-more", "");
+        }
+    });
+    // Users come once there is somebody to send them to, and one of them can be missed.
+    within(60, "both web servers are in service", || {
+        (servers.lock().unwrap().serving.len() > 1).then_some(())
     });
     let (turn, done) = (AtomicUsize::new(0), Arc::clone(over));
     std::thread::spawn(move || {
@@ -112,18 +146,30 @@ fn balance(endpoint: &str, over: &Arc<AtomicBool>) -> u16 {
             if done.load(Ordering::Relaxed) {
                 return;
             }
-            let servers = serving.lock().unwrap().clone();
-            let next = servers.get(turn.fetch_add(1, Ordering::Relaxed) % servers.len().max(1)).copied();
-            std::thread::spawn(move || next.map(|server| join(user, server)));
+            let next = servers.lock().unwrap().next(turn.fetch_add(1, Ordering::Relaxed));
+            let servers = Arc::clone(&servers);
+            std::thread::spawn(move || {
+                let Some(server) = next else {
+                    return eprintln!("nobody is in service at {:?}", SystemTime::now());
+                };
+                if let Err(error) = join(user, server) {
+                    eprintln!("{server}: {error} at {:?}", SystemTime::now());
+                }
+                servers.lock().unwrap().done(server);
+            });
         }
     });
     port
 }
 
-/// Addresses of the servers that get requests; none once the cloud is gone.
-fn in_service(wire: &Wire) -> Option<Vec<String>> {
+/// The servers that get requests, from the cloud, which is told who is busy; none once it is gone.
+fn in_service(wire: &Wire, busy: &[SocketAddr]) -> Option<Vec<SocketAddr>> {
     TcpStream::connect(("127.0.0.1", wire.port)).ok()?;
-    serde_json::from_str(&wire.own("GET", "/_test/serving", "")).ok()
+    let busy: Vec<String> = busy.iter().map(|server| server.ip().to_string()).collect();
+    let told: Vec<String> =
+        serde_json::from_str(&wire.own("POST", "/_test/serving", &serde_json::to_string(&busy).unwrap()))
+            .ok()?;
+    Some(told.iter().map(|address| format!("{address}:443").parse().unwrap()).collect())
 }
 
 fn of(url: &str) -> u16 {

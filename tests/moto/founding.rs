@@ -143,10 +143,11 @@ fn on_an_empty_account_everything_is_made_once_more_that_is_open_is_told_and_und
 fn a_read_that_is_denied_is_named_and_nothing_is_planned() {
     let endpoint = Endpoint::start();
     let project = project(&endpoint);
+    let made = endpoint.call("acm", "request_certificate", &json!({"DomainName": "staging.example.com"}));
+    let arn = made["CertificateArn"].as_str().unwrap();
     for action in ["DescribeSecurityGroups", "DescribeVpcs", "DescribeSubnets", "DescribeKeyPairs"] {
         endpoint.faults(&[(action, "UnauthorizedOperation", -1)]);
         let asked = ["plan", "create-foundation", "staging", "--ssh-from", "203.0.113.0/24", "--certificate"];
-        let arn = "arn:aws:acm:us-east-1:123456789012:certificate/1f3a7c2e-90ab-4cde";
         let (code, said) = run(&project, &[asked.as_slice(), &[arn]].concat());
         assert_eq!(code, 3, "{action}: {said}");
         assert!(said.contains(&format!("may not ec2:{action}")), "{action}: {said}");

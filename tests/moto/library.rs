@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use quarterdeck::cloud::aws::{AwsCloud, Options, connect};
 use quarterdeck::cloud::{CloudError, CloudRead};
-use quarterdeck::fleet::{GroupName, ImageId, InstanceId, LaunchSource, Measure, MetricKey, Series, Subject};
+use quarterdeck::fleet::{
+    CreditMode, EventKind, GroupName, ImageId, InstanceId, LaunchSource, Measure, MetricKey, Series, Subject,
+};
 use quarterdeck::remote::host_keys::{HostKey, keys_in_console};
 use serde_json::{Value, json};
 
@@ -38,6 +40,14 @@ fn metrics_are_read_in_the_units_the_console_shows() {
             "put_metric_data",
             &json!({"Namespace": "AWS/EC2", "MetricData": [point]}),
         );
+        let dimension = json!([{"Name": "VolumeId", "Value": "vol-data"}]);
+        let point =
+            json!({"MetricName": "BurstBalance", "Dimensions": dimension, "Value": 12.0, "Unit": "Percent"});
+        endpoint.call(
+            "cloudwatch",
+            "put_metric_data",
+            &json!({"Namespace": "AWS/EBS", "MetricData": [point]}),
+        );
         (endpoint, project, made)
     };
     with_credentials(name, prepare, |_, made| {
@@ -52,6 +62,8 @@ fn metrics_are_read_in_the_units_the_console_shows() {
         // Its eight bytes begin with 40 07: what is binary must not be read as text anywhere on the way.
         let odd = key(&Subject::Server("i-odd".into()), Measure::Cpu);
         keys.push(odd.clone());
+        let burst = key(&Subject::Volume("vol-data".into()), Measure::Burst);
+        keys.push(burst.clone());
         let found = run(async |cloud| cloud.metrics(&keys, Duration::from_secs(1_800)).await).unwrap();
         let last = |key: &MetricKey| found[key].last();
         let close = |key: &MetricKey, wanted: f64| {
@@ -65,6 +77,7 @@ fn metrics_are_read_in_the_units_the_console_shows() {
         close(&key(&group, Measure::Cpu), 42.0);
         close(&key(&server, Measure::Cpu), 77.0);
         close(&odd, 2.875);
+        close(&burst, 12.0);
         assert_eq!(found[&keys[6]].points, Series::default().points);
         assert_eq!(found[&keys[0]].points.len(), 10);
         assert_eq!(found[&keys[2]].points[0].1.to_string(), "0", "no failures is 0 %, not a gap");
@@ -170,5 +183,75 @@ fn what_an_instance_printed_on_its_console_is_read_and_its_host_keys_are_found()
             let gone = cloud.console_output(&"i-0123456789abcdef0".into()).await.unwrap_err();
             assert!(matches!(gone, CloudError::Absent(_)), "{gone:?}");
         });
+    });
+}
+
+#[test]
+fn r26_what_ec2_says_of_machines_is_read_in_one_request_whoever_is_asked_about() {
+    let name = "library::r26_what_ec2_says_of_machines_is_read_in_one_request_whoever_is_asked_about";
+    let prepare = || {
+        let (endpoint, project, made) = seeded(&["--web", "2"])();
+        let servers = &made["envs"]["staging"]["servers"];
+        let web = servers["web"][0].as_str().unwrap();
+        let primary = servers["db-primary"][0].as_str().unwrap();
+        let event =
+            json!([["instance-retirement", "The instance is running on degraded hardware", 1_900_000_000]]);
+        let checks = json!({
+            web: { "system": 1_800_000_000, "instance": 1_800_000_060 },
+            primary: { "events": event },
+        });
+        endpoint.own("POST", "/_test/checks", &checks.to_string());
+        (endpoint, project, made)
+    };
+    with_credentials(name, prepare, |url, made| {
+        let servers = made["envs"]["staging"]["servers"].as_object().unwrap();
+        let all: Vec<InstanceId> = servers
+            .values()
+            .flat_map(|of_role| of_role.as_array().unwrap())
+            .map(|id| id.as_str().unwrap().into())
+            .collect();
+        let id = |role: &str, n: usize| InstanceId::new(servers[role][n].as_str().unwrap());
+        let wire = Wire::to(url);
+        let asked = || wire.requests().get("DescribeInstanceStatus").copied().unwrap_or(0);
+        run(async |cloud| {
+            let found = cloud.machine_status(&all).await.unwrap();
+            assert_eq!((found.len(), asked()), (all.len(), 1));
+            let broken = &found[&id("web", 0)];
+            assert!(broken.system.fails() && broken.instance.fails() && !broken.disks.fails());
+            assert_eq!(broken.system.since.unwrap().as_second(), 1_800_000_000);
+            let well = &found[&id("web", 1)];
+            assert!(!well.system.fails() && !well.instance.fails() && well.events.is_empty());
+            let event = &found[&id("db-primary", 0)].events[0];
+            assert_eq!((event.kind, event.kind.ends_it()), (EventKind::Retirement, true));
+            assert_eq!(event.from.unwrap().as_second(), 1_900_000_000);
+            // One that is gone fails the request by name: then everything is read, and only what was asked for is told.
+            let some = [id("web", 0), "i-0123456789abcdef0".into()];
+            let found = cloud.machine_status(&some).await.unwrap();
+            assert_eq!(found.keys().collect::<Vec<_>>(), [&some[0]]);
+            assert_eq!(asked(), 3);
+            assert!(
+                cloud.machine_status(&[]).await.unwrap().is_empty() && asked() == 3,
+                "nobody is asked about"
+            );
+            // moto's servers are held back without credits.
+            let modes = cloud.credit_modes(&all).await.unwrap();
+            assert!(modes.len() == all.len() && modes.values().all(|mode| *mode == CreditMode::Standard));
+        });
+    });
+}
+
+#[test]
+fn r26_status_that_may_not_be_read_names_the_action() {
+    let name = "library::r26_status_that_may_not_be_read_names_the_action";
+    let prepare = || {
+        let (endpoint, project, made) = seeded(&[])();
+        endpoint.faults(&[("DescribeInstanceStatus", "UnauthorizedOperation", 1)]);
+        (endpoint, project, made)
+    };
+    with_credentials(name, prepare, |_, made| {
+        let cache: InstanceId = made["envs"]["staging"]["servers"]["cache"][0].as_str().unwrap().into();
+        let denied = run(async |cloud| cloud.machine_status(&[cache]).await).unwrap_err();
+        let CloudError::Denied(said) = denied else { panic!("{denied:?}") };
+        assert!(said.contains("ec2:DescribeInstanceStatus"), "{said}");
     });
 }

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod bad_input;
+mod certificates;
 mod change;
 #[cfg(unix)]
 mod console;
 mod cost;
 mod deploying;
+mod doctor;
 mod founding;
 mod inventory;
 mod kit;

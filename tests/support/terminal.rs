@@ -124,9 +124,14 @@ impl Terminal {
 
     /// Waits until this holds.
     pub fn wait(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        self.wait_for(DEADLINE, what, holds);
+    }
+
+    /// The same, for what takes its time.
+    pub fn wait_for(&self, deadline: Duration, what: &str, holds: impl Fn(&Self) -> bool) {
         let begun = Instant::now();
         while !holds(self) {
-            assert!(begun.elapsed() < DEADLINE, "waited for {what} in vain; on screen:\n{}", self.text());
+            assert!(begun.elapsed() < deadline, "waited for {what} in vain; on screen:\n{}", self.text());
             std::thread::sleep(Duration::from_millis(5));
         }
     }

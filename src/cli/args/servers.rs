@@ -1,5 +1,6 @@
 //! What is asked of servers on the command line: which ones, commands and logs.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -115,8 +116,25 @@ fn level(text: &str) -> Result<Level, String> {
 }
 
 /// `90s`, `10m`, `1h30m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
     let fits = |span: &Duration| !span.is_zero() && *span <= Duration::from_secs(7 * 24 * 3600);
     parsed.filter(fits).ok_or_else(|| "a time such as 90s, 10m or 1h30m is needed, at most 168h".into())
+}
+
+/// What `fetch-backup` takes.
+#[derive(Args, Clone, Debug)]
+pub struct FetchOptions {
+    /// The environment
+    pub environment: String,
+    /// The backup's path on the server, as backup-database tells it
+    pub backup: String,
+    /// The database server, by its instance id, name or address; without it, the first that has the backup
+    #[arg(long, value_name = "S")]
+    pub server: Option<String>,
+    /// The file that it becomes here; without it, one of the same name in this directory
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    #[command(flatten)]
+    pub confirmation: Confirmation,
 }

@@ -24,6 +24,10 @@ pub(crate) fn failures(snapshot: &Snapshot, topology: &Topology) -> Vec<FailureJ
     add("launch settings".into(), snapshot.launch.failure());
     add("images".into(), snapshot.images.failure());
     add("locks".into(), snapshot.locks.failure());
+    add("status checks".into(), snapshot.checks.failure());
+    for (source, reading) in &snapshot.certificates {
+        add(format!("certificates of {source}"), reading.failure());
+    }
     for place in &topology.environments {
         for server in snapshot.servers_of(&place.name) {
             if let Some(measured) = snapshot.measured(&server.id) {

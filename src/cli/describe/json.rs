@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::levels::{ConnectionsJson, LagJson, MetricsJson, QueueJson};
 use super::locks::{self, LockJson};
 use super::measured::MeasuredJson;
+use crate::cli::certificates::CertificateFacts;
 use crate::fleet::{
     Endpoint, EnvironmentPlace, Failure, FailureKind, Group, LoadBalancer, MemberHealth, Overview, Reading,
     Release, Server, Snapshot, Topology, Yardstick,
@@ -116,6 +117,7 @@ struct ListenerJson {
     instance_protocol: String,
     instance_port: u16,
     certificate: Option<String>,
+    served: Option<CertificateFacts>,
 }
 
 #[derive(Debug, Serialize)]
@@ -234,6 +236,7 @@ fn environment(
                     found,
                     (count.in_service, count.registered),
                     MetricsJson::of(snapshot, name, yardstick),
+                    &|arn| served(snapshot, arn, yardstick),
                 )
             })
             .collect(),
@@ -302,12 +305,19 @@ fn membership(name: &str, known: bool, health: Option<&MemberHealth>) -> Members
     }
 }
 
+/// What is known of the certificate that a listener serves.
+fn served(snapshot: &Snapshot, arn: &str, yardstick: &Yardstick) -> Option<CertificateFacts> {
+    let found = snapshot.certificate(arn)??;
+    Some(CertificateFacts::of(found, yardstick.now, &yardstick.thresholds))
+}
+
 fn load_balancer<T>(
     name: &str,
     all: &Reading<T>,
     found: Option<&LoadBalancer>,
     (in_service, registered): (Option<usize>, Option<usize>),
     metrics: MetricsJson,
+    served: &dyn Fn(&str) -> Option<CertificateFacts>,
 ) -> LoadBalancerJson {
     LoadBalancerJson {
         name: name.to_owned(),
@@ -321,6 +331,7 @@ fn load_balancer<T>(
                 instance_protocol: l.instance_protocol.clone(),
                 instance_port: l.instance_port,
                 certificate: l.certificate.clone(),
+                served: l.certificate.as_deref().and_then(served),
             });
             listeners.collect()
         }),

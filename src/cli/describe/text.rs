@@ -7,8 +7,8 @@ use super::measured_text as measured;
 use crate::cli::columns::align;
 use crate::console::widgets::text::cut;
 use crate::fleet::{
-    Changeset, EnvironmentPlace, Measured, Overview, Reading, Release, Role, Server, Severity, Snapshot,
-    Standing,
+    Changeset, EnvironmentPlace, LoadBalancer, Measured, Overview, Reading, Release, Role, Server, Severity,
+    Snapshot, Standing,
 };
 
 /// Not known.
@@ -141,11 +141,25 @@ fn environment(
         facts.extend(balancer.health_check.as_ref().map(|c| format!("check {}", c.target)));
         facts.extend(balancer.dns_name.clone());
         out.push(format!("                  {}", facts.join("  ")));
+        out.extend(certificates(subject, balancer).map(|line| format!("                  {line}")));
     }
     if place.load_balancers.is_empty() {
         out.push("  load balancer   none in the config".into());
     }
     out.push(format!("  group           {}", group_line(snapshot, place)));
+}
+
+/// What users are shown: for which names, and until when.
+fn certificates<'a>(
+    subject: &'a Subject<'_>,
+    balancer: &'a LoadBalancer,
+) -> impl Iterator<Item = String> + use<'a> {
+    let served = balancer.listeners.iter().filter_map(|one| Some((one.port, one.certificate.as_deref()?)));
+    served.map(|(port, arn)| match subject.snapshot.certificate(arn) {
+        None => format!("{port} certificate {arn}"),
+        Some(None) => format!("{port} certificate {arn}, which does not exist any more"),
+        Some(Some(found)) => format!("{port} certificate {}, {}", found.label(), found.ends(subject.now)),
+    })
 }
 
 fn release_line(subject: &Subject<'_>, place: &EnvironmentPlace, overview: &Overview) -> String {

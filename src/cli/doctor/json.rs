@@ -1,9 +1,9 @@
 //! What `doctor --json` prints: a shape of its own, versioned, described in `docs/doctor-json.md`.
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Subject;
+use crate::cli::whereabouts::Whereabouts;
 use crate::doctor::{Checked, Finding, FindingSeverity, Part};
 
 /// The shape's version.
@@ -12,14 +12,8 @@ const VERSION: u32 = 1;
 #[derive(Debug, Serialize)]
 pub(super) struct Document<'a> {
     version: u32,
-    deployment: String,
-    environment: String,
-    production: bool,
-    region: Option<String>,
-    profile: Option<String>,
-    endpoint_url: Option<String>,
-    sandbox: bool,
-    time: Timestamp,
+    #[serde(flatten)]
+    whereabouts: Whereabouts,
     severity: FindingSeverity,
     counts: CountsJson,
     checks: Vec<CheckJson<'a>>,
@@ -44,18 +38,9 @@ struct CheckJson<'a> {
 
 /// The document.
 pub(super) fn document<'a>(subject: &Subject<'a>) -> Document<'a> {
-    let (patient, endpoint) = (subject.patient, subject.endpoint);
-    let region = if endpoint.region.is_empty() { &patient.topology.region } else { &endpoint.region };
     Document {
         version: VERSION,
-        deployment: patient.topology.deployment.to_string(),
-        environment: patient.place.name.to_string(),
-        production: patient.place.production,
-        region: (!region.is_empty()).then(|| region.clone()),
-        profile: endpoint.profile.clone(),
-        endpoint_url: endpoint.url.clone(),
-        sandbox: endpoint.sandbox,
-        time: patient.yardstick.now,
+        whereabouts: subject.whereabouts(),
         severity: subject.worst(),
         counts: CountsJson {
             bad: subject.count(FindingSeverity::Bad),

@@ -3,6 +3,8 @@
 mod json;
 mod names;
 mod project;
+mod rights;
+mod served;
 mod text;
 
 #[cfg(test)]
@@ -11,11 +13,14 @@ mod tests;
 use std::io::Write;
 use std::sync::Arc;
 
+use futures_util::future::join;
+
 use super::args::Globals;
 use super::describe::{Paint, only};
 use super::exit::{Exit, Stop};
 use super::target::Target;
-use crate::doctor::{Checked, FindingSeverity, Lookup, Patient, ProjectFacts, examine};
+use super::whereabouts::Whereabouts;
+use crate::doctor::{Checked, FindingSeverity, Lookup, Patient, ProjectFacts, RightsFacts, Served, examine};
 use crate::fleet::{
     EnvironmentPlace, Ground, GroundQuestion, Interest, Room, RoomQuestion, Snapshot, SubnetChoice,
     Thresholds, Topology, Yardstick, Zone,
@@ -42,12 +47,17 @@ pub(crate) async fn look_up(name: String) -> crate::doctor::Named {
     names::one(name).await.leads_to
 }
 
+pub(crate) use project::git_ignores;
+
 /// What was read, beside the fleet.
 #[derive(Default)]
 pub(crate) struct Read {
     project: Option<ProjectFacts>,
     site: Option<SiteFacts>,
     names: Option<Vec<Lookup>>,
+    served: Option<Vec<Served>>,
+    rights: Option<RightsFacts>,
+    console: Option<Result<(), String>>,
     room: Option<Room>,
     ground: Option<Ground>,
 }
@@ -60,6 +70,12 @@ pub(crate) struct Subject<'a> {
 }
 
 impl Subject<'_> {
+    /// The head of what is printed.
+    pub(crate) fn whereabouts(&self) -> Whereabouts {
+        let Patient { topology, place, yardstick, .. } = self.patient;
+        Whereabouts::new(topology, place, self.endpoint, yardstick.now)
+    }
+
     /// How many findings are of a severity.
     pub(crate) fn count(&self, severity: FindingSeverity) -> usize {
         let findings = self.checked.iter().flat_map(|checked| &checked.findings);
@@ -83,8 +99,9 @@ pub(crate) async fn run(
     let Some(place) = topology.environments.first() else { return Ok(Exit::Done) };
     // Disks and processes are read in threads of their own: they may hang where files lie on a network.
     let project = project::read(globals, &target, place).await;
-    let site = super::operate::site(&target, place).await;
-    let interest = Interest { environments: [place.name.clone()].into(), ..Interest::default() };
+    let mut site = super::operate::site(&target, place).await;
+    let interest =
+        Interest { environments: [place.name.clone()].into(), machines: true, ..Interest::default() };
     let snapshot = refresh::once_looking(
         Arc::clone(&target.cloud),
         target.remote.clone(),
@@ -96,17 +113,25 @@ pub(crate) async fn run(
     let asked = room(&snapshot, place, project.as_ref());
     let subnets = asked.as_ref().map_or(SubnetChoice::Named(Vec::new()), |asked| asked.subnets.clone());
     // Its load balancers are in the snapshot.
-    let ground = target.cloud.ground(&GroundQuestion { subnets, balancers: Vec::new() }).await;
+    let ground =
+        target.cloud.ground(&GroundQuestion { subnets, balancers: Vec::new(), certificates: None }).await;
     let room = match asked {
         Some(question) => Some(target.cloud.room(&question).await),
         None => None,
     };
-    let names = if target.cloud.endpoint().sandbox {
-        None // the simulated fleet's domains are nobody's
+    let (names, served) = if target.cloud.endpoint().sandbox {
+        (None, None) // the simulated fleet's domains are nobody's
     } else {
-        Some(names::look_up(&snapshot, place).await)
+        let (names, served) = join(names::look_up(&snapshot, place), served::look(&snapshot, place)).await;
+        (Some(names), Some(served))
     };
-    let read = Read { project, site, names, room, ground: Some(ground) };
+    let (rights, console) =
+        join(rights::ask(&target, &snapshot, place), rights::console(&target, &snapshot, place)).await;
+    if let Some(site) = &mut site {
+        site.drift = super::secrets::for_doctor(&target, place, &snapshot).await;
+    }
+    let rights = Some(rights);
+    let read = Read { project, site, names, served, rights, console, room, ground: Some(ground) };
     print(&target, &topology, &snapshot, &read, request, out)
 }
 
@@ -132,6 +157,9 @@ fn print(
         project: read.project.as_ref(),
         site: read.site.as_ref(),
         names: read.names.as_deref(),
+        served: read.served.as_deref(),
+        rights: read.rights.as_ref(),
+        console: read.console.as_ref(),
         room: read.room.as_ref(),
         ground: read.ground.as_ref(),
         no_remote: target.no_remote.as_deref(),

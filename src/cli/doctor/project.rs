@@ -26,11 +26,15 @@ pub(super) async fn read(
     let read = tokio::task::spawn_blocking(move || facts(&globals, &dir, &environment));
     let mut facts = read.await.ok()??;
     if let (Some(file), Some(dir)) = (&mut facts.secrets_file, target.clone.clone()) {
-        let path = PathBuf::from(&file.path);
-        let asked = tokio::task::spawn_blocking(move || is_ignored(&dir, &path));
-        file.is_ignored = timeout(PATIENCE, asked).await.ok().and_then(Result::ok).flatten();
+        file.is_ignored = git_ignores(dir, PathBuf::from(&file.path)).await;
     }
     Some(facts)
+}
+
+/// Whether git leaves a file of this directory alone; none where nobody knows.
+pub(crate) async fn git_ignores(dir: PathBuf, file: PathBuf) -> Option<bool> {
+    let asked = tokio::task::spawn_blocking(move || is_ignored(&dir, &file));
+    timeout(PATIENCE, asked).await.ok().and_then(Result::ok).flatten()
 }
 
 fn facts(globals: &Globals, dir: &Path, environment: &str) -> Option<ProjectFacts> {

@@ -6,6 +6,8 @@ use crate::fleet::Severity;
 use crate::fleet::text::one_line;
 use crate::fleet::words::count;
 
+/// What the simulated fleet has not.
+const SANDBOX: &str = "SANDBOX, which has no project files and no domains to check";
 /// The width of the longest word, `warning`.
 const WORD: usize = 7;
 /// Where evidence begins: below the text of its finding.
@@ -13,7 +15,7 @@ const INDENT: &str = "              ";
 
 /// Every line of the output.
 pub(super) fn lines(subject: &Subject<'_>, request: &Request) -> Vec<String> {
-    let mut out = vec![header(subject)];
+    let mut out = vec![subject.whereabouts().line(SANDBOX)];
     for part in Part::ALL {
         let checked = subject.checked.iter().filter(|checked| checked.check.part == part);
         let mut findings: Vec<&Finding> = checked.flat_map(|checked| &checked.findings).collect();
@@ -37,24 +39,6 @@ pub(super) fn lines(subject: &Subject<'_>, request: &Request) -> Vec<String> {
     out.push(String::new());
     out.push(counts(subject, request));
     out
-}
-
-fn header(subject: &Subject<'_>) -> String {
-    let (patient, endpoint) = (subject.patient, subject.endpoint);
-    let region = if endpoint.region.is_empty() { &patient.topology.region } else { &endpoint.region };
-    let mut parts = vec![patient.topology.deployment.to_string(), patient.place.name.to_string()];
-    if patient.place.production {
-        parts.push("PRODUCTION".into());
-    }
-    parts.push(region.clone());
-    parts.extend(endpoint.profile.as_ref().map(|profile| format!("profile {profile}")));
-    parts.extend(endpoint.url.clone());
-    if endpoint.sandbox {
-        parts.push("SANDBOX, which has no project files and no domains to check".into());
-    }
-    parts.push(format!("{:.0}", patient.yardstick.now));
-    parts.retain(|part| !part.is_empty());
-    parts.join("  ")
 }
 
 fn lines_of(finding: &Finding, request: &Request, out: &mut Vec<String>) {

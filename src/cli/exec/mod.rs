@@ -21,7 +21,7 @@ use super::target::Target;
 use super::{complain, place, servers, signals};
 use crate::engine::{self, Control, ExecRequest, Progress, RunId, Running, Store, Summary, Verdict};
 use crate::fleet::EnvironmentPlace;
-use crate::remote::quote;
+use crate::fleet::text::shell_word;
 
 /// Runs it. Ends with [`Exit::Done`] when it ended with code 0 on every server.
 pub(crate) async fn run(globals: &Globals, target: Target, options: &ExecOptions) -> Result<Exit, Stop> {
@@ -63,7 +63,7 @@ pub(crate) async fn run(globals: &Globals, target: Target, options: &ExecOptions
 pub(crate) fn command_text(words: &[String]) -> String {
     match words {
         [line] => line.clone(),
-        words => words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "),
+        words => words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "),
     }
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn confirmed(place: &EnvironmentPlace, given: &Confirmation, again: &
         Some(confirm) if confirm == name.as_str() => Ok(()),
         Some(confirm) => Err(Stop::Refused(format!(
             "--confirm {} does not name the environment: it would be --confirm {name}",
-            quote(&crate::fleet::text::one_line(confirm)),
+            shell_word(&crate::fleet::text::one_line(confirm)),
         ))),
         None if place.production => {
             Err(Stop::Refused(format!("{name} is production: nothing was run. If you mean it:\n  {again}")))
@@ -93,9 +93,9 @@ pub(crate) fn confirmed(place: &EnvironmentPlace, given: &Confirmation, again: &
 
 /// The command line once more, with the confirmation in it.
 fn again(words: impl Iterator<Item = String>, name: &str) -> String {
-    let mut words: Vec<String> = words.map(|word| quote(&word)).collect();
+    let mut words: Vec<String> = words.map(|word| shell_word(&word)).collect();
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    words.splice(end..end, ["--confirm".to_owned(), quote(name)]);
+    words.splice(end..end, ["--confirm".to_owned(), shell_word(name)]);
     format!("quarterdeck {}", words.join(" "))
 }
 

@@ -1,6 +1,6 @@
 //! `runs resume` and `runs undo`: a run that was interrupted is taken up again, or taken back.
 
-use super::{launch, ports, watch};
+use super::{launch, ports, typed, watch};
 use crate::cli::args::{AgainOptions, Globals, RunsCommand};
 use crate::cli::exec::{confirmed, store};
 use crate::cli::exit::{Exit, Stop};
@@ -8,8 +8,8 @@ use crate::cli::target::Target;
 use crate::engine::RunId;
 use crate::engine::run::resume;
 use crate::fleet::text::one_line;
+use crate::fleet::text::shell_word;
 use crate::operation;
-use crate::remote::quote;
 
 /// Whether this takes a run up again.
 pub(crate) const fn is_again(command: &RunsCommand) -> bool {
@@ -36,14 +36,15 @@ pub(crate) async fn run(globals: &Globals, target: Target, command: &RunsCommand
     let past = store.run(&id).map_err(|error| Stop::Usage(error.to_string()))?;
     let place = operation::place(&target.topology, &past.began.environment)?;
     let word = if undo { "undo" } else { "resume" };
-    let again = format!("quarterdeck runs {word} {id} --confirm {}", quote(place.name.as_str()));
+    let again = format!("quarterdeck runs {word} {id} --confirm {}", shell_word(place.name.as_str()));
     confirmed(place, &options.confirmation, &again)?;
     if options.confirmation.confirm.is_none() && !options.confirmation.yes {
         return Err(Stop::Refused(format!(
             "nothing was done. If you mean it:\n  quarterdeck runs {word} {id} --yes"
         )));
     }
-    let ports = ports(&target, place)?;
+    let wanted = past.story.as_ref().filter(|_| !undo).map(|story| story.wants_typed()).unwrap_or_default();
+    let ports = ports(&target, place)?.told(typed::ask(wanted).await?);
     let launch = launch(&target, options.lock.take_over, options.lock.without_lock).await;
     let started = resume(ports, store, id, undo, launch).await?;
     watch::watch(started, globals.json).await

@@ -66,7 +66,7 @@ async fn wanted(
     place: &EnvironmentPlace,
     outstanding: &[Outstanding],
 ) -> (Vec<(Setting, Value)>, Vec<String>) {
-    let (snapshot, _) = super::facts(target, place).await;
+    let (snapshot, _) = super::facts(target, place, None, false).await;
     let (mut values, mut notes) = (Vec::new(), Vec::new());
     for one in outstanding {
         let (setting, mut value) = (one.setting.clone(), one.value.clone());
@@ -148,7 +148,7 @@ fn found(snapshot: &Snapshot, setting: &Setting) -> Option<Value> {
         Setting::Sizes { .. } => Value::Sizes(group.sizes()),
         Setting::Policies { .. } => Value::Policies(group.termination_policies.clone()),
         Setting::Launch { .. } => Value::Launch(group.launch.clone()?),
-        Setting::Membership { .. } | Setting::Page { .. } => return None,
+        Setting::Membership { .. } | Setting::Certificate { .. } | Setting::Page { .. } => return None,
     })
 }
 

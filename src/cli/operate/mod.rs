@@ -3,6 +3,7 @@
 mod again;
 mod lock;
 pub(crate) mod show;
+pub(crate) mod typed;
 mod watch;
 
 #[cfg(test)]
@@ -20,12 +21,13 @@ use super::place::who;
 use super::target::Target;
 use super::{complain, signals, text};
 use crate::engine::lock::LockError;
-use crate::engine::run::{Grip, Launch, NotBegun, Ports, Texts, begin};
+use crate::engine::run::{Grip, Launch, NotBegun, Ports, Secrets, Texts, begin};
+use crate::fleet::text::shell_word;
 use crate::fleet::{EnvironmentPlace, Interest, LaunchSettings, Server, Snapshot, Topology};
 use crate::operation::{self, FRESH, Facts, Operation, Options, Refused};
 use crate::plan::{JobFile, Plan};
 use crate::refresh;
-use crate::remote::{Input, quote};
+use crate::remote::Input;
 use crate::repo::{self, Asking, Question, RepoFacts};
 use crate::template::{SiteFacts, Templates};
 
@@ -86,6 +88,7 @@ pub(crate) async fn apply(globals: &Globals, target: Target, options: &ApplyOpti
         }
     }
     agreed(place, &plan, &options.confirmation)?;
+    let ports = ports.told(typed::ask(plan.wants_typed()).await?);
     let launch = launch(&target, options.lock.take_over, options.lock.without_lock).await;
     let started = begin(ports, store, plan, launch).await?;
     watch::watch(started, globals.json).await
@@ -94,7 +97,7 @@ pub(crate) async fn apply(globals: &Globals, target: Target, options: &ApplyOpti
 /// What is meant is said once more: production by its name, everything else by `--yes` or `--confirm`.
 fn agreed(place: &EnvironmentPlace, plan: &Plan, given: &Confirmation) -> Result<(), Stop> {
     let command = plan.command.replacen(" plan ", " apply ", 1);
-    let again = format!("{command} --confirm {}", quote(place.name.as_str()));
+    let again = format!("{command} --confirm {}", shell_word(place.name.as_str()));
     confirmed(place, given, &again)?;
     if plan.by_name && given.confirm.is_none() {
         return Err(Stop::Refused(format!(
@@ -136,6 +139,7 @@ pub(crate) fn ports(target: &Target, place: &EnvironmentPlace) -> Result<Ports, 
         pages: crate::cli::recipes::pages(&place.layout),
         evidence: Some(crate::cli::recipes::evidence(&place.layout)),
         texts: target.templates.clone().map(texts),
+        secrets: target.templates.clone().map(secrets),
     })
 }
 
@@ -144,6 +148,11 @@ fn texts(templates: Arc<Templates>) -> Texts {
     Arc::new(move |file: &JobFile, server: &Server| {
         templates.write(file, Some(server)).map(|text| Input::new(text.into_bytes()))
     })
+}
+
+/// Changes the project's secrets in their file.
+fn secrets(templates: Arc<Templates>) -> Secrets {
+    Arc::new(move |change| templates.change(change))
 }
 
 /// What the project's templates and secrets are.
@@ -157,8 +166,12 @@ pub(crate) async fn planned(target: &Target, asked: &PlanOptions) -> Result<Plan
     let operation = operation::find(&asked.operation)?;
     let options = told(operation, &asked.options)?;
     let place = operation::place(&target.topology, &asked.environment)?;
-    let (snapshot, releases) = facts(target, place).await;
-    let site = site(target, place).await;
+    let other = operation.reads(&options).and_then(|name| target.topology.environment(name));
+    let (snapshot, releases) = facts(target, place, other, operation.measures()).await;
+    let mut site = site(target, place).await;
+    if let Some(site) = site.as_mut().filter(|_| operation.compares_secrets()) {
+        site.drift = super::secrets::for_plan(target, place, &snapshot).await;
+    }
     let mut facts = Facts {
         snapshot: &snapshot,
         topology: &target.topology,
@@ -174,7 +187,7 @@ pub(crate) async fn planned(target: &Target, asked: &PlanOptions) -> Result<Plan
     };
     let repo = operation.informed(&facts, &options, asking(target).as_ref()).await;
     facts.repo = repo.as_ref();
-    let ground = match operation.ground(&facts) {
+    let ground = match operation.ground(&facts, &options) {
         Some(asked) => Some(target.cloud.ground(&asked).await),
         None => None,
     };
@@ -215,13 +228,32 @@ pub(crate) fn asking(target: &Target) -> Option<Asking> {
 }
 
 /// The environment as it is now, and what could be launched there.
-async fn facts(target: &Target, place: &EnvironmentPlace) -> (Snapshot, Vec<LaunchSettings>) {
-    let only = Topology { environments: vec![place.clone()], ..(*target.topology).clone() };
-    let interest = Interest { environments: [place.name.clone()].into(), ..Interest::default() };
+async fn facts(
+    target: &Target,
+    place: &EnvironmentPlace,
+    other: Option<&EnvironmentPlace>,
+    of_servers: bool,
+) -> (Snapshot, Vec<LaunchSettings>) {
+    let places = || std::iter::once(place).chain(other.filter(|other| other.name != place.name));
+    let only = Topology { environments: places().cloned().collect(), ..(*target.topology).clone() };
+    let names = places().map(|place| place.name.clone()).collect();
+    let interest = Interest { environments: names, ..Interest::default() };
     let limits = refresh::Limits::ONCE;
     let cloud = Arc::clone(&target.cloud);
-    // What is measured on servers is not what a plan stands on; asking them takes its time.
-    let snapshot = refresh::once_looking(cloud, None, Arc::new(only), limits, interest).await;
+    let only = Arc::new(only);
+    // What is measured on servers is seldom what a plan stands on, and asking them takes its time. Where it is, they are
+    // asked first, so that what AWS says is new.
+    let measured = if of_servers {
+        let (cloud, only, hosts) = (Arc::clone(&cloud), Arc::clone(&only), target.remote.clone());
+        let looked = refresh::once_looking(cloud, hosts, only, limits, interest.clone()).await;
+        Some(looked.measured)
+    } else {
+        None
+    };
+    let mut snapshot = refresh::once_looking(cloud, None, only, limits, interest).await;
+    if let Some(measured) = measured {
+        snapshot.measured = measured;
+    }
     let launch = place.group.as_ref().and_then(|name| snapshot.group(name)?.launch.clone());
     let prefix = format!("{}_{}_lc_", target.topology.deployment, place.name);
     let releases = match &launch {

@@ -15,12 +15,19 @@ use crate::fleet::{EnvironmentName, Group, Sizes};
 use crate::sandbox::{SandboxCloud, Scenario};
 
 mod building;
+mod copying;
 mod creating;
+mod dying;
 mod every;
 mod forgetting;
 mod founding;
+mod moving;
+mod pushing;
 mod releases;
+mod replacing;
+mod replicas;
 mod room;
+mod rotating;
 mod terminating;
 
 struct Kit {

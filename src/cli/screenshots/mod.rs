@@ -57,6 +57,17 @@ const fn shot(
 /// To the plan of the release before.
 const DEPLOY: &[&str] = &["d", "enter", "down", "down", "enter"];
 
+/// To the plan of what an environment stands on.
+const FOUNDATION: &[&str] = &[
+    "o",
+    "create-found",
+    "enter",
+    "203.0.113.0/24",
+    "down",
+    "arn:aws:acm:us-east-1:123456789012:certificate/0f6d0a3a-90ab-4cde-8f01-23456789abcd",
+    "enter",
+];
+
 /// To the size of web servers.
 const SIZES: &[&str] = &[
     "enter",
@@ -147,6 +158,23 @@ pub const SHOTS: &[Shot] = &[
     },
     shot("history", Scenario::Calm, "Every run: who, when, how it ended, how long it took", &["enter", "7"]),
     shot("server", Scenario::Incident, "All that is known of one server", &["enter", "enter"]),
+    Shot {
+        size: (120, 36),
+        ..shot(
+            "plan-foundation",
+            Scenario::Empty,
+            "The plan of what an environment stands on: security groups and load balancer",
+            FOUNDATION,
+        )
+    },
+    Shot {
+        size: (120, 36),
+        ..shot("triage", Scenario::Incident, "What is wrong in production, why, and what to do", &["t"])
+    },
+    Shot {
+        size: (80, 24),
+        ..shot("triage-narrow", Scenario::Incident, "The same in a terminal of 80 by 24", &["t"])
+    },
     Shot {
         size: (120, 40),
         ..shot("freshness", Scenario::Incident, "Each read, where it comes from and how old it is", &["i"])

@@ -99,7 +99,7 @@ impl Stage {
                     repo: None,
                     site: None,
                 };
-                let ground = match operation.ground(&facts) {
+                let ground = match operation.ground(&facts, &wish.options) {
                     Some(asked) => Some(self.cloud.ground(&asked).await),
                     None => None,
                 };
@@ -113,7 +113,11 @@ impl Stage {
             }
             (Err(refused), _) | (_, Err(refused)) => Err(refused),
         };
-        planned.map(Box::new).map_err(|refused| NoPlan { words: refused.to_string(), word: refused.word() })
+        planned.map(Box::new).map_err(|refused| NoPlan {
+            words: refused.to_string(),
+            word: refused.word(),
+            lacks: Vec::new(),
+        })
     }
 
     /// Begins a run and lets it come to where servers are replaced.

@@ -92,7 +92,9 @@ fn afterwards(globals: &Globals, wizard: &Wizard) -> Result<Exit, Stop> {
         Err(stop) => println_out(&format!("It could not look: {stop}"))?,
     }
     println_out(&format!(
-        "\nNext: `quarterdeck plan create-environment {environment}` shows what would be made in AWS, step by step."
+        "\nNext, and nothing is made before you have seen it and said yes:\n  \
+         `quarterdeck plan create-foundation {environment}`   security groups, key pair, load balancer\n  \
+         `quarterdeck plan create-environment {environment}`  servers, release and group"
     ))?;
     Ok(Exit::Done)
 }

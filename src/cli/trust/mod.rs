@@ -13,9 +13,10 @@ use super::target::Target as Fleet;
 use super::text;
 use crate::cloud::CloudRead;
 use crate::fleet::text::one_line;
+use crate::fleet::text::shell_word;
 use crate::fleet::{Server, Topology};
 use crate::remote::host_keys::{HostKey, Origin, Pin, Trust, keys_in_console};
-use crate::remote::{Refusal, Target, quote};
+use crate::remote::{Refusal, Target};
 
 /// The shape's version.
 const VERSION: u32 = 1;
@@ -172,7 +173,7 @@ fn decide(
     let said = request.fingerprint.is_some() || request.yes;
     let mut command = "quarterdeck".to_owned();
     for word in &request.globals {
-        command = command + " " + &quote(word);
+        command = command + " " + &shell_word(word);
     }
     command = format!("{command} trust {} --fingerprint {}", server.id, presented.fingerprint());
     if !pinned.is_empty() && !request.replace {

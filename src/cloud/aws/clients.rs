@@ -21,11 +21,13 @@ macro_rules! clean_client {
 /// One client per service, all with the same credentials.
 #[derive(Debug)]
 pub struct Clients {
+    pub acm: aws_sdk_acm::Client,
     pub autoscaling: aws_sdk_autoscaling::Client,
     pub cloudfront: aws_sdk_cloudfront::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub ec2: aws_sdk_ec2::Client,
     pub elb: aws_sdk_elasticloadbalancing::Client,
+    pub iam: aws_sdk_iam::Client,
     pub servicequotas: aws_sdk_servicequotas::Client,
     pub ssm: aws_sdk_ssm::Client,
     pub sts: aws_sdk_sts::Client,
@@ -34,11 +36,13 @@ pub struct Clients {
 impl Clients {
     fn new(config: &SdkConfig) -> Arc<Self> {
         Arc::new(Self {
+            acm: aws_sdk_acm::Client::new(config),
             autoscaling: clean_client!(aws_sdk_autoscaling, config),
             cloudfront: clean_client!(aws_sdk_cloudfront, config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             ec2: clean_client!(aws_sdk_ec2, config),
             elb: clean_client!(aws_sdk_elasticloadbalancing, config),
+            iam: clean_client!(aws_sdk_iam, config),
             servicequotas: aws_sdk_servicequotas::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
             sts: clean_client!(aws_sdk_sts, config),

@@ -222,6 +222,21 @@ impl Call {
                 if self.about.is_empty() { "something of this name" } else { &self.about }
             ));
         }
+        if code == NO_ROOM {
+            // In its own words AWS says where there is room.
+            let zones =
+                message.split_once("or choosing ").map(|(_, zones)| quote(zones.trim_end_matches('.')));
+            let advice = zones.map_or_else(
+                || "ask for another zone, or another type in instance_types".to_owned(),
+                |zones| {
+                    format!("there is room in {zones}: plan again for one of these (--zone, or avail_zones)")
+                },
+            );
+            return CloudError::Refused(format!(
+                "AWS has no room for a server of this type in its zone now ({what} to {action} in {place}); nothing was \
+                 launched, and {advice}"
+            ));
+        }
         if is_definite(code, status) {
             return CloudError::Refused(format!("AWS refused {action} in {place} ({what}){said}"));
         }
@@ -295,6 +310,9 @@ impl Call {
         }
     }
 }
+
+/// What EC2 calls it when a zone is full.
+const NO_ROOM: &str = "InsufficientInstanceCapacity";
 
 /// Whether an error says that the named thing does not exist.
 fn is_absent(code: &str, message: &str) -> bool {

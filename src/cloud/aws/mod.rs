@@ -12,6 +12,8 @@
 //! | notes | one per 10 |
 //! | room for more servers, when something is planned | one for subnets; three for vCPUs, and one more per 1,000 instances that run in the account |
 //! | what environments stand on, when something is planned or judged | one each for VPCs and key pairs, one for security groups per 1,000 in the region |
+//! | certificates | one per 1,000 of ACM, or of IAM, and one for each that our load balancers serve |
+//! | what whoever asks may do, when it is judged | one for a role's name, and one per 100 actions |
 //! | a thing by its name, when it is made or deleted | one |
 //! | what a region has, when a project is set up | one each for zones, networks, subnets and Ubuntu's images |
 //! | console output | one or two per server whose host key is not known yet |
@@ -24,6 +26,7 @@
 //! What changes something is [`AwsChange`], a type of its own that nobody makes who may only read.
 
 mod autoscaling;
+mod certificates;
 mod change;
 mod clean_xml;
 mod clients;
@@ -33,9 +36,11 @@ mod ec2;
 mod elb;
 mod errors;
 mod ground;
+mod machines;
 mod offers;
 mod region;
 mod releases;
+mod rights;
 mod room;
 mod ssm;
 mod sts;
@@ -54,10 +59,10 @@ pub use connect::{Deadlines, Options, connect};
 
 use super::{Answer, CloudError, CloudRead, Note};
 use crate::fleet::{
-    Activity, DeploymentName, Endpoint, FoundThing, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    KeyPair, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey,
-    RegionOffers, SecurityGroup, Series, Server, Source, SubnetChoice, SubnetRoom, Thing, VcpuClass,
-    VcpuRoom, Vpc,
+    Activity, Certificate, CertificateSource, CreditMode, DeploymentName, Endpoint, FoundThing, Group,
+    GroupName, Identity, Image, ImageId, InstanceId, KeyPair, LaunchSettings, LaunchSource, LoadBalancer,
+    LoadBalancerName, MachineStatus, MemberHealth, MetricKey, RegionOffers, SecurityGroup, Series, Server,
+    Source, SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
 };
 use clients::{Clients, Way};
 use errors::Call;
@@ -133,6 +138,14 @@ impl CloudRead for AwsCloud {
         self.within(Source::Ec2DescribeInstances.action(), ec2::servers(self, deployment)).await
     }
 
+    async fn machine_status(&self, ids: &[InstanceId]) -> Answer<BTreeMap<InstanceId, MachineStatus>> {
+        self.within(Source::Ec2InstanceStatus.action(), machines::status(self, ids)).await
+    }
+
+    async fn credit_modes(&self, ids: &[InstanceId]) -> Answer<BTreeMap<InstanceId, CreditMode>> {
+        self.within(Source::Ec2CreditSpecifications.action(), machines::credit_modes(self, ids)).await
+    }
+
     async fn groups(&self, names: &[GroupName]) -> Answer<Vec<Group>> {
         self.within(Source::AutoScalingDescribeGroups.action(), autoscaling::groups(self, names)).await
     }
@@ -206,6 +219,20 @@ impl CloudRead for AwsCloud {
 
     async fn key_pairs(&self) -> Answer<Vec<KeyPair>> {
         self.within(ground::KEY_PAIRS, ground::key_pairs(self)).await
+    }
+
+    async fn certificates(&self, source: CertificateSource, closely: &[String]) -> Answer<Vec<Certificate>> {
+        let read = Box::pin(certificates::certificates(self, source, closely));
+        self.within(source.reading().action(), read).await
+    }
+
+    async fn allowed(
+        &self,
+        identity: &Identity,
+        actions: &[&'static str],
+        resources: &[String],
+    ) -> Answer<BTreeMap<String, bool>> {
+        self.within(rights::SIMULATE, Box::pin(rights::allowed(self, identity, actions, resources))).await
     }
 
     async fn thing(&self, thing: &Thing) -> Answer<Option<FoundThing>> {

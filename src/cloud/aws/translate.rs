@@ -2,17 +2,21 @@
 //! left out, what is missing is `?`, and every text but a note's becomes one printable line.
 
 mod balancer;
+mod certificate;
 mod ground;
 mod group;
 mod launch;
+mod machine;
 mod note;
 mod server;
 mod subnet;
 
 pub use balancer::{load_balancer, member_health};
+pub use certificate::{described_certificate, listed_certificate, server_certificate};
 pub use ground::{key_pair, security_group, vpc};
 pub use group::{activity, group};
 pub use launch::{image, launch_configuration, numbered_version, template_version};
+pub use machine::{credit_mode, machine_status};
 pub use note::note;
 pub use server::server;
 pub use subnet::subnet;

@@ -76,6 +76,12 @@ fn fabfiles(dir: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// What there is in the place of a hook, below a project's directory.
+#[must_use]
+pub fn hook_place(dir: &Path, name: &str) -> HookPlace {
+    place(&dir.join(HOOKS_DIR).join(name))
+}
+
 fn place(path: &Path) -> HookPlace {
     match fs::metadata(path) {
         Ok(facts) if facts.is_file() && is_executable(&facts) => HookPlace::Executable,

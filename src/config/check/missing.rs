@@ -1,6 +1,7 @@
 //! Rules on what is not there.
 
 use super::super::mapping::Mapping;
+use super::super::people;
 use super::super::problem::{Position, ProblemSeverity, Problems};
 use super::Context;
 use super::names::row_at;
@@ -193,5 +194,19 @@ pub fn files(context: &Context<'_>, out: &mut Problems) {
         let entry = context.project.tree.entry(key).or_else(|| html?.entry(key));
         let at = entry.map_or(Position::START, |entry| entry.value.at);
         out.note(at, format!("`{key}` names `{path}`, which is not beside the config"));
+    }
+}
+
+/// What is no public key would let nobody in, and a private one is everybody's from then on.
+pub fn keys_of_people(context: &Context<'_>, out: &mut Problems) {
+    let Some(keys) = context.project.names.ssh_keys.as_deref() else { return };
+    let dir = context.dir.join(keys);
+    // The project's own directory has other files in it.
+    if !dir.is_dir() || keys.trim_end_matches('/') == "." {
+        return;
+    }
+    if let Err(why) = people::load(&dir) {
+        let at = context.project.tree.entry("ssh_keys").map_or(Position::START, |entry| entry.value.at);
+        out.error(at, why);
     }
 }

@@ -20,7 +20,7 @@ use super::project::Project;
 use super::{config_path, read_project};
 use crate::fleet::EnvironmentName;
 
-pub use hooks::{HOOKS, HOOKS_DIR, Hook, HookPlace, hooks};
+pub use hooks::{HOOKS, HOOKS_DIR, Hook, HookPlace, hook_place, hooks};
 
 /// What is checked.
 #[derive(Clone, Debug)]
@@ -124,6 +124,7 @@ const RULES: &[Rule] = &[
     Rule { about: "host keys are not to be checked", check: values::known_hosts },
     Rule { about: "an old name of a key", check: values::old_keys },
     Rule { about: "a file of the project is not there", check: missing::files },
+    Rule { about: "a file of somebody's keys cannot be used", check: missing::keys_of_people },
     Rule { about: "a secret has no value", check: secrets::missing },
     Rule { about: "a fabfile hook that nothing replaces", check: hooks::unreplaced },
 ];

@@ -151,6 +151,12 @@ const CASES: &[Case] = &[
         "ssh_keys: deployment/users",
         &["10:11: note: `ssh_keys` names `deployment/users`, which is not beside the config"],
     ),
+    // What is in it is judged where it is there.
+    (
+        "ssh_keys: .",
+        "ssh_keys: keys",
+        &["10:11: note: `ssh_keys` names `keys`, which is not beside the config"],
+    ),
     // Values.
     (
         "production: [www.example.com]",
@@ -315,6 +321,31 @@ fn checked(dir: &Path, text: &str) -> Vec<String> {
 }
 
 #[test]
+fn keys_that_are_none_are_refused_with_file_and_line_and_private_ones_are_not_repeated() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir_all(dir.path().join("users")).unwrap();
+    let config = BASE.replace("ssh_keys: .", "ssh_keys: users");
+    let here = format!("{}/", dir.path().display());
+    let said = |text: &str| {
+        fs::write(dir.path().join("users/ana"), text).unwrap();
+        checked(dir.path(), &config).iter().map(|line| line.replace(&here, "")).collect::<Vec<_>>()
+    };
+    for (text, words) in [
+        ("hello\n", "users/ana:1: "),
+        ("\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNz\n", "users/ana:2: this is a private key"),
+    ] {
+        let lines = said(text);
+        assert!(lines.len() == 1 && lines[0].starts_with("10:11: error: "), "{lines:?}");
+        assert!(
+            lines[0].contains(words) && !lines[0].contains("b3BlbnNz") && !lines[0].contains("hello"),
+            "{lines:?}"
+        );
+    }
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ana@laptop\n";
+    assert_eq!(said(key), Vec::<String>::new());
+}
+
+#[test]
 fn a_good_project_has_no_problem() {
     assert_eq!(shown(BASE), Vec::<String>::new());
 }
@@ -334,6 +365,8 @@ fn each_mistake_is_reported_with_its_place_and_the_nearest_right_name() {
 fn every_rule_is_proved_by_a_mistake() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("fabfile.py"), "def post_bootstrap():\n    pass\n").unwrap();
+    fs::create_dir_all(dir.path().join("keys")).unwrap();
+    fs::write(dir.path().join("keys/ana"), "hello\n").unwrap();
     let mut silent: BTreeSet<&str> = rules().collect();
     for case in CASES {
         let mut ignored = Problems::of(Path::new("c.yml"));

@@ -1,7 +1,19 @@
 //! Plain assignments as Python writes them: `name = 'text'`. They are read, never executed.
 
+use std::ops::Range;
+
 /// An assignment, or why a line is none, with its place.
 pub(super) type Statement = Result<(String, String), Fault>;
+
+/// An assignment, and where it stands in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Assigned {
+    pub(super) name: String,
+    /// From its line's beginning to its end, the comment behind it included.
+    pub(super) whole: Range<usize>,
+    /// The value as it is written.
+    pub(super) value: Range<usize>,
+}
 
 /// Something that is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +42,43 @@ pub(super) fn statements(text: &str) -> Vec<Statement> {
             }
         }
     }
+}
+
+/// The assignments of a text that begins with no byte order mark, in their order.
+pub(super) fn assigned(text: &str) -> Vec<Assigned> {
+    let mut cursor = Cursor { rest: text, line: 1, column: 1 };
+    let mut all = Vec::new();
+    loop {
+        cursor.skip_empty();
+        if cursor.rest.is_empty() {
+            return all;
+        }
+        let begins = text.len() - cursor.rest.len();
+        match cursor.assignment(text.len()) {
+            Ok(Some((name, _, value))) => {
+                let ends = text.len() - cursor.rest.len();
+                let blank = text[value.clone()].len() - text[value.clone()].trim_end().len();
+                let value = value.start..value.end - blank;
+                all.push(Assigned { name, whole: begins..ends, value });
+            }
+            Ok(None) => {}
+            Err(_) => cursor.skip_line(),
+        }
+    }
+}
+
+/// A value as a literal that is read as it: one line, in quotes.
+pub(super) fn written(value: &str) -> String {
+    let mut out = String::from("'");
+    for c in value.chars() {
+        match c {
+            '\'' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            c => out.push(c),
+        }
+    }
+    out + "'"
 }
 
 struct Cursor<'t> {
@@ -98,6 +147,11 @@ impl Cursor<'_> {
 
     /// One statement; nothing for a text that is only said.
     fn statement(&mut self) -> Result<Option<(String, String)>, Fault> {
+        Ok(self.assignment(self.rest.len())?.map(|(name, value, _)| (name, value)))
+    }
+
+    /// The same with the place of the value in a text of this length.
+    fn assignment(&mut self, length: usize) -> Result<Option<(String, String, Range<usize>)>, Fault> {
         if self.column > 1 {
             return self.fault("an assignment begins at the line's beginning");
         }
@@ -117,9 +171,11 @@ impl Cursor<'_> {
             ));
         }
         self.skip_blanks();
+        let begins = length - self.rest.len();
         let value = self.value()?;
+        let place = begins..length - self.rest.len();
         self.ends()?;
-        Ok(Some((name, value)))
+        Ok(Some((name, value, place)))
     }
 
     fn ends(&mut self) -> Result<(), Fault> {
@@ -318,19 +374,6 @@ mod tests {
         assert_eq!(good, [&("i".to_owned(), "read".to_owned())]);
         let lines: Vec<_> = all.iter().filter_map(|one| one.as_ref().err()).map(|fault| fault.line).collect();
         assert_eq!(lines, [1, 2, 3, 4, 5, 6, 7]);
-    }
-
-    fn written(value: &str) -> String {
-        let mut out = String::from("'");
-        for c in value.chars() {
-            match c {
-                '\'' | '\\' => out.extend(['\\', c]),
-                '\n' => out.push_str("\\n"),
-                '\r' => out.push_str("\\r"),
-                c => out.push(c),
-            }
-        }
-        out + "'"
     }
 
     proptest! {

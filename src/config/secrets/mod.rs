@@ -1,7 +1,9 @@
 //! The project's secrets: `fabsecrets_<environment>.py`, or `fabsecrets.py`, beside the config. Only plain assignments
 //! are read; nothing is executed, and no message holds a value.
 
+mod change;
 mod literal;
+mod made;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,6 +11,12 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::problem::{Problem, ProblemSeverity};
+
+pub use change::{keep, values, with, without};
+pub use made::{LENGTH, made, of_bytes};
+
+/// What is added to a secret's name where its next value stands that a person has chosen.
+pub const NEXT: &str = "_next";
 
 /// No file of secrets is larger, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -79,7 +87,11 @@ pub fn load(project_dir: &Path, environment: &str) -> ProjectSecrets {
     ProjectSecrets::default()
 }
 
-fn read(file: &Path) -> io::Result<String> {
+/// The text of a file of secrets.
+///
+/// # Errors
+/// Why it was not read.
+pub fn read(file: &Path) -> io::Result<String> {
     let mut text = String::new();
     let length = std::fs::File::open(file)?.take(LARGEST + 1).read_to_string(&mut text)?;
     if length as u64 > LARGEST {

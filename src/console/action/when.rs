@@ -129,12 +129,32 @@ pub(super) fn has_plan(state: &State) -> bool {
     state.sheet().is_some_and(|sheet| sheet.stage != Stage::Planning)
 }
 
-pub(super) fn has_ready_plan(state: &State) -> bool {
+fn has_ready_plan(state: &State) -> bool {
     state.sheet().is_some_and(|sheet| sheet.plan().is_some())
 }
 
+/// Something whose details can be shown.
+pub(super) fn has_detail(state: &State) -> bool {
+    has_ready_plan(state) || has_finding(state) || crate::console::views::timeline::selected(state).is_some()
+}
+
+pub(super) fn has_finding(state: &State) -> bool {
+    crate::console::views::triage::selected(state).is_some()
+}
+
+pub(super) fn can_triage(state: &State) -> bool {
+    !matches!(state.screen(), Screen::Triage(_)) && crate::console::reduce::about(state).is_some()
+}
+
+pub(super) fn can_see_timeline(state: &State) -> bool {
+    !matches!(state.screen(), Screen::Timeline(_)) && crate::console::reduce::about(state).is_some()
+}
+
 pub(super) fn can_begin(state: &State) -> bool {
-    let refused = |sheet: &Sheet| matches!(&sheet.stage, Stage::Refused(NoPlan { word: Some(_), .. }));
+    let refused = |sheet: &Sheet| match &sheet.stage {
+        Stage::Refused(NoPlan { word, lacks, .. }) => word.is_some() || !lacks.is_empty(),
+        _ => false,
+    };
     let ready = |sheet: &Sheet| (sheet.plan().is_some() || refused(sheet)) && !sheet.beginning;
     state.sheet().is_some_and(|sheet| ready(sheet) && !state.is_read_only(&sheet.wish.environment))
 }
@@ -146,4 +166,12 @@ pub(super) fn can_take_up(state: &State) -> bool {
 
 pub(super) fn can_save(state: &State) -> bool {
     has_panes(state) || has_ready_plan(state)
+}
+
+pub(super) fn has_moment(state: &State) -> bool {
+    crate::console::views::timeline::selected(state).is_some()
+}
+
+pub(super) fn in_past(state: &State) -> bool {
+    state.past.is_some()
 }

@@ -53,6 +53,19 @@ fn unknown_sorts_last_in_both_directions() {
 }
 
 #[test]
+fn what_belongs_below_a_row_stays_there_however_rows_are_ordered_or_held() {
+    let mut table = numbers(&[Some(2.0), Some(9.0), Some(3.0), Some(1.0)]);
+    table.heads = vec![0, 0, 2, 2];
+    let by = |descending| order(&table, "", Some(SortBy { column: "KEY", descending }), None);
+    assert_eq!(by(false), [0, 1, 2, 3]);
+    assert_eq!(by(true), [2, 3, 0, 1]);
+    // Row 1 was there alone, for the cause came later; then the others.
+    let held = [1, 2, 3].map(|n: usize| RowId::Line(n.to_string()));
+    assert_eq!(order(&table, "", None, Some(&held)), [2, 3, 0, 1]);
+    assert_eq!(order(&table, "!0", None, Some(&held)), [1, 2, 3], "without its head it stands for itself");
+}
+
+#[test]
 fn rows_of_a_section_stay_together_in_any_order() {
     let key = SortKey::Number;
     let table = table(vec![
@@ -106,4 +119,31 @@ fn an_empty_table_keeps_what_was_selected_for_when_rows_come_back() {
     assert_eq!(view.order, Vec::<usize>::new());
     arrange(&mut view, &full, &[], false, 10);
     assert_eq!(view.cursor, Some(RowId::Line("1".into())));
+}
+
+#[test]
+fn where_the_first_row_is_what_matters_it_is_selected_until_somebody_goes_to_another() {
+    let leading = |rows: &[&str]| {
+        let rows = rows.iter().map(|id| row(id, SortKey::Unknown, None)).collect();
+        Table { leads: true, ..table(rows) }
+    };
+    let ids = |table: &Table| table.rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
+    let selected = |view: &TableView| match &view.cursor {
+        Some(RowId::Line(id)) => id.clone(),
+        other => panic!("{other:?}"),
+    };
+    let (first, then) = (leading(&["small"]), leading(&["worst", "bad", "small"]));
+    let mut view = TableView::default();
+    arrange(&mut view, &first, &[], false, 10);
+    assert_eq!(selected(&view), "small");
+    arrange(&mut view, &then, &ids(&first), true, 10);
+    assert_eq!(selected(&view), "small", "nothing moves while rows are held");
+    arrange(&mut view, &then, &ids(&first), false, 10);
+    assert_eq!(selected(&view), "worst");
+    (view.cursor, view.chosen) = (Some(RowId::Line("bad".into())), true);
+    let more = leading(&["fatal", "worst", "bad", "small"]);
+    arrange(&mut view, &more, &ids(&then), false, 10);
+    assert_eq!(selected(&view), "bad", "it stays on what was chosen");
+    arrange(&mut view, &leading(&["fatal", "small"]), &ids(&more), false, 10);
+    assert!(!view.chosen, "that is gone");
 }

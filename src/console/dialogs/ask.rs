@@ -4,11 +4,12 @@ use ratatui_textarea::TextArea;
 
 use super::run::RunDialog;
 use crate::console::panes::{ExecWish, Ticket};
-use crate::console::work::StartWish;
+use crate::console::work::{KeepWish, StartWish};
 use crate::engine::RunId;
 use crate::engine::lock::Held;
 use crate::engine::run::Cancel;
 use crate::fleet::Severity;
+use crate::plan::typed::{Typed, Wanted};
 use crate::remote::Target;
 
 /// What is done when the answer is yes.
@@ -80,6 +81,39 @@ pub enum Asks {
         /// What is done.
         then: Then,
     },
+    /// Something that is typed and not shown.
+    Hidden(Hidden),
+    /// Secrets that have no value yet, one after the other, typed and not shown.
+    Secret(Missing),
+}
+
+/// Secrets that have no value yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Missing {
+    /// Their names.
+    pub names: Vec<String>,
+    /// What was typed, and what for.
+    pub wish: KeepWish,
+}
+
+impl Missing {
+    /// The one that is asked for now, and its place among them.
+    #[must_use]
+    pub fn next(&self) -> Option<(usize, &str)> {
+        let place = self.names.iter().position(|name| self.wish.typed.get(name).is_none())?;
+        Some((place, &self.names[place]))
+    }
+}
+
+/// Something that is typed for a run, and not shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hidden {
+    /// What.
+    pub wanted: Wanted,
+    /// What was typed the first time, where it is typed twice.
+    pub first: Typed,
+    /// The run that it is for.
+    pub wish: Box<StartWish>,
 }
 
 /// A question.
@@ -123,7 +157,7 @@ impl Question {
     #[must_use]
     pub fn on_enter(&self) -> Option<&Then> {
         match &self.asks {
-            Asks::Key(_) => None,
+            Asks::Key(_) | Asks::Hidden(_) | Asks::Secret(_) => None,
             Asks::Word { word, then, .. } => (self.typed().trim() == word).then_some(then),
         }
     }
@@ -133,7 +167,7 @@ impl Question {
     pub fn on_key(&self, key: char) -> Option<&Then> {
         match &self.asks {
             Asks::Key(choices) => choices.iter().find(|c| c.key == key).map(|choice| &choice.then),
-            Asks::Word { .. } => None,
+            Asks::Word { .. } | Asks::Hidden(_) | Asks::Secret(_) => None,
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::scope::{Picked, Scope};
+use crate::fleet::text::shell_word;
 use crate::fleet::{EnvironmentName, Layout};
 use crate::logs::{Log, LogId, logs_of};
-use crate::remote::quote;
 
 /// What is asked before logs are followed.
 #[derive(Clone, Debug)]
@@ -78,12 +78,12 @@ impl LogsDialog {
     #[must_use]
     pub fn headless(&self, globals: &[String]) -> String {
         let mut words = vec!["quarterdeck".to_owned()];
-        words.extend(globals.iter().map(|word| quote(word)));
-        words.extend(["logs".to_owned(), quote(self.environment.as_str())]);
+        words.extend(globals.iter().map(|word| shell_word(word)));
+        words.extend(["logs".to_owned(), shell_word(self.environment.as_str())]);
         words.extend(self.scope().into_iter().flat_map(Scope::options).filter(|word| word != "--all"));
         let usual = self.logs.iter().filter(|(_, usual)| *usual).map(|(id, _)| id).collect::<BTreeSet<_>>();
         if self.chosen.iter().collect::<BTreeSet<_>>() != usual {
-            words.extend(self.chosen.iter().map(|id| format!("--log {}", quote(&id.name()))));
+            words.extend(self.chosen.iter().map(|id| format!("--log {}", shell_word(&id.name()))));
         }
         if !self.sudo {
             words.push("--no-sudo".into());

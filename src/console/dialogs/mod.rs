@@ -5,7 +5,7 @@ mod logs;
 mod run;
 mod scope;
 
-pub use ask::{Asks, Choice, Question, Then};
+pub use ask::{Asks, Choice, Hidden, Missing, Question, Then};
 pub use logs::LogsDialog;
 pub use run::{AtOnce, DEADLINE, Field, LONGEST, RunDialog, Suggestion};
 pub use scope::{LeftOut, Picked, Scope, pick, scopes};

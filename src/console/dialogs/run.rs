@@ -6,7 +6,7 @@ use ratatui_textarea::{CursorMove, TextArea};
 
 use super::scope::{Picked, Scope};
 use crate::fleet::EnvironmentName;
-use crate::remote::quote;
+use crate::fleet::text::shell_word;
 
 /// The longest command that can be typed.
 pub const LONGEST: usize = 4_000;
@@ -184,8 +184,8 @@ impl RunDialog {
     #[must_use]
     pub fn headless(&self, globals: &[String]) -> String {
         let mut words = vec!["quarterdeck".to_owned()];
-        words.extend(globals.iter().map(|word| quote(word)));
-        words.extend(["exec".to_owned(), quote(self.environment.as_str())]);
+        words.extend(globals.iter().map(|word| shell_word(word)));
+        words.extend(["exec".to_owned(), shell_word(self.environment.as_str())]);
         words.extend(self.scope().into_iter().flat_map(Scope::options));
         if self.sudo {
             words.push("--sudo".into());
@@ -197,10 +197,10 @@ impl RunDialog {
             words.push("--stop-on-failure".into());
         }
         if self.production {
-            words.push(format!("--confirm {}", quote(self.environment.as_str())));
+            words.push(format!("--confirm {}", shell_word(self.environment.as_str())));
         }
         let command = self.text().trim();
-        let command = if command.is_empty() { "COMMAND".to_owned() } else { quote(command) };
+        let command = if command.is_empty() { "COMMAND".to_owned() } else { shell_word(command) };
         words.extend(["--".to_owned(), command]);
         words.join(" ")
     }

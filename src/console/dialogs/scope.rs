@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::console::state::State;
 use crate::engine::Host;
+use crate::fleet::text::shell_word;
 use crate::fleet::{EnvironmentName, InstanceId, Power, Role, Server, Standing};
-use crate::remote::{Target, quote};
+use crate::remote::Target;
 
 /// Servers of an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +36,11 @@ impl Scope {
     /// As options of the command line.
     #[must_use]
     pub fn options(&self) -> Vec<String> {
-        let server = |id: &InstanceId| format!("--server {}", quote(id.as_str()));
+        let server = |id: &InstanceId| format!("--server {}", shell_word(id.as_str()));
         match self {
             Self::Marked(ids) => ids.iter().map(server).collect(),
             Self::Server(id) => vec![server(id)],
-            Self::Role(role) => vec![format!("--role {}", quote(role.word()))],
+            Self::Role(role) => vec![format!("--role {}", shell_word(role.word()))],
             Self::All => vec!["--all".into()],
         }
     }

@@ -1,7 +1,10 @@
 //! What every action does: one arm each.
 
 use super::navigation::{self, Step};
-use super::{dialog, filter, lines, logs, news, operate, overlay, plan, run, shell, sort, toast, work};
+use super::{
+    dialog, filter, lines, logs, news, operate, overlay, past, plan, run, shell, sort, timeline, toast,
+    triage, work,
+};
 use crate::console::action::Action;
 use crate::console::event::Effect;
 use crate::console::palette::Target;
@@ -12,6 +15,7 @@ use crate::console::{command, links};
 use crate::fleet::Severity;
 
 /// Does what a key, a click or the palette asks for.
+#[allow(clippy::too_many_lines, reason = "an arm for each action")]
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     if state.overlay.is_some()
         && let Some(effects) = overlay::act(state, action)
@@ -19,13 +23,19 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         return effects;
     }
     state.dirty = true;
+    if let Some(effects) = past::act(state, action) {
+        return effects;
+    }
     if action == Action::Open
         && let Some(effects) = work::open_selected(state)
     {
         return effects;
     }
-    let own =
-        plan::act(state, action).or_else(|| work::act(state, action)).or_else(|| run::act(state, action));
+    let own = triage::act(state, action)
+        .or_else(|| timeline::act(state, action))
+        .or_else(|| plan::act(state, action))
+        .or_else(|| work::act(state, action))
+        .or_else(|| run::act(state, action));
     if let Some(effects) = own.or_else(|| lines::act(state, action)) {
         return effects;
     }
@@ -83,8 +93,26 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::HostKey => shell::ask_key(state),
         Action::Mark => mark(state),
         Action::Runs => runs(state),
-        // These are for the screens of plans and runs, and for dialogs.
-        Action::Begin
+        Action::Triage => return triage::visit(state),
+        Action::Timeline => return timeline::visit(state),
+        // These are for the screens of plans, runs and triage, and for dialogs.
+        Action::Do1
+        | Action::Do2
+        | Action::AsOf
+        | Action::Earlier
+        | Action::Later
+        | Action::Now
+        | Action::Do3
+        | Action::Do4
+        | Action::Do5
+        | Action::Do6
+        | Action::Do7
+        | Action::Do8
+        | Action::Do9
+        | Action::Acknowledge
+        | Action::Snooze
+        | Action::Note
+        | Action::Begin
         | Action::PlanAgain
         | Action::Detail
         | Action::Resume

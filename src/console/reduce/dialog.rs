@@ -45,6 +45,23 @@ pub fn open(state: &mut State) {
     state.overlay = Some(Overlay::Run(Box::new(dialog)));
 }
 
+/// Opens it for a scope, with a command to look at before it is run.
+pub fn open_with(state: &mut State, environment: EnvironmentName, scope: Scope, command: &str, sudo: bool) {
+    if state.is_read_only(&environment) {
+        let words = format!("Read-only: nothing is run in {environment} from here");
+        toast::show(state, words, Severity::Unknown);
+        return;
+    }
+    let picked = pick(state, &environment, &scope);
+    let mut dialog = dialog(state, environment, None);
+    dialog.scopes.insert(0, scope);
+    (dialog.scope, dialog.picked, dialog.sudo) = (0, picked, sudo);
+    *dialog.command = ratatui_textarea::TextArea::new(vec![command.to_owned()]);
+    dialog.command.move_cursor(ratatui_textarea::CursorMove::End);
+    dialog.suggest();
+    state.overlay = Some(Overlay::Run(Box::new(dialog)));
+}
+
 fn dialog(state: &State, environment: EnvironmentName, selected: Option<&InstanceId>) -> RunDialog {
     let scopes = scopes(state, &environment, selected);
     // From a run: the same servers again, and its command is the newest of those known.

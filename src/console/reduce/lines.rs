@@ -152,7 +152,7 @@ fn ask(state: &mut State, kind: LineKind) {
     let before = match kind {
         LineKind::Search => looks.needle.clone(),
         LineKind::Narrow => looks.filter.clone(),
-        LineKind::Save | LineKind::SavePlan => file_name(state),
+        LineKind::Save | LineKind::SavePlan | LineKind::Note => file_name(state),
     };
     state.overlay = Some(Overlay::Line(LineInput::new(kind, before)));
 }
@@ -175,7 +175,7 @@ pub fn apply_line(state: &mut State, kind: LineKind, text: &str) {
     match kind {
         LineKind::Search => look(state, |looks| text.clone_into(&mut looks.needle)),
         LineKind::Narrow => look(state, |looks| text.clone_into(&mut looks.filter)),
-        LineKind::Save | LineKind::SavePlan => {}
+        LineKind::Save | LineKind::SavePlan | LineKind::Note => {}
     }
 }
 
@@ -184,10 +184,13 @@ pub fn accept_line(state: &mut State, kind: LineKind, text: &str) -> Vec<Effect>
     if kind == LineKind::SavePlan {
         return super::plan::saved_as(state, text.trim());
     }
+    if kind == LineKind::Note {
+        return super::triage::noted(state, text);
+    }
     let Some(selected) = views::panes::selected(state) else { return Vec::new() };
     match kind {
         LineKind::Search if !text.is_empty() => search(state, selected, true),
-        LineKind::Search | LineKind::Narrow | LineKind::SavePlan => {}
+        LineKind::Search | LineKind::Narrow | LineKind::SavePlan | LineKind::Note => {}
         LineKind::Save => return save(state, selected, text.trim()),
     }
     Vec::new()

@@ -6,7 +6,7 @@ use super::dialog::about;
 use super::navigation::{self, Step, target};
 use super::{refresh, toast};
 use crate::console::action::Action;
-use crate::console::dialogs::{LogsDialog, pick, scopes};
+use crate::console::dialogs::{LogsDialog, Scope, pick, scopes};
 use crate::console::event::Effect;
 use crate::console::panes::{FollowWish, Logs, Ticket};
 use crate::console::screen::Screen;
@@ -33,6 +33,27 @@ pub fn open(state: &mut State) {
         cursor: 0,
     };
     pick_again(state, &mut dialog);
+    state.overlay = Some(Overlay::Logs(Box::new(dialog)));
+}
+
+/// Opens it for a scope, with one log chosen, or the usual ones.
+pub fn open_with(state: &mut State, environment: EnvironmentName, scope: Scope, log: Option<&str>) {
+    let mut dialog = LogsDialog {
+        scopes: scopes(state, &environment, None),
+        environment,
+        scope: 0,
+        picked: crate::console::dialogs::Picked::default(),
+        logs: Vec::new(),
+        chosen: std::collections::BTreeSet::new(),
+        sudo: true,
+        cursor: 0,
+    };
+    dialog.scopes.insert(0, scope);
+    pick_again(state, &mut dialog);
+    let wanted = dialog.logs.iter().map(|(id, _)| id).find(|id| log == Some(id.name().as_str())).cloned();
+    if let Some(wanted) = wanted {
+        dialog.chosen = [wanted].into();
+    }
     state.overlay = Some(Overlay::Logs(Box::new(dialog)));
 }
 

@@ -3,6 +3,7 @@
 mod actions;
 mod dialog;
 mod filter;
+mod hidden;
 mod keys;
 mod line;
 mod lines;
@@ -12,13 +13,16 @@ mod navigation;
 mod news;
 mod operate;
 mod overlay;
+mod past;
 mod plan;
 mod question;
 mod refresh;
 mod run;
 mod shell;
 mod sort;
+mod timeline;
 mod toast;
+mod triage;
 mod work;
 
 pub use dialog::about;
@@ -53,12 +57,15 @@ pub fn reduce(state: &mut State, event: Event) -> Vec<Effect> {
         Event::NotFollowed(ticket, why) => logs::refused(state, ticket, &why),
         Event::News(news) => news::news(state, news),
         Event::Planned(ticket, plan) => plan::planned(state, ticket, plan),
+        Event::SecretsKept(ticket, kept) => hidden::kept(state, ticket, kept),
         Event::Releases(environment, releases) => operate::releases(state, &environment, releases),
         Event::Begun(ticket, begun) => work::begun(state, ticket, begun),
         Event::Told(news) => work::told(state, news),
         Event::History(read) => work::history(state, read),
         Event::Opened(ticket, opened) => work::opened(state, ticket, opened),
         Event::Read(newest, all) => lines::read(state, &newest, all),
+        Event::Timeline(name, told) => timeline::told(state, name, told),
+        Event::Past(at, told) => past::told(state, at, told),
         Event::Done(what) => {
             toast::show(state, what, Severity::Ok);
             Vec::new()
@@ -72,15 +79,19 @@ pub fn reduce(state: &mut State, event: Event) -> Vec<Effect> {
             vec![Effect::Redraw]
         }
     };
+    past::settle(state);
     effects.extend(logs::settle(state));
     let interest = refresh::interest(state);
-    if interest != state.interest {
+    // What is looked at in the past is not asked for.
+    if state.past.is_none() && interest != state.interest {
         state.interest = interest.clone();
         effects.push(Effect::Look(interest));
     }
     effects
 }
 
+#[cfg(test)]
+pub(crate) mod past_tests;
 #[cfg(test)]
 mod rest_tests;
 #[cfg(test)]
@@ -89,5 +100,9 @@ mod run_tests;
 mod script;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod timeline_tests;
+#[cfg(test)]
+mod triage_tests;
 #[cfg(test)]
 mod work_tests;

@@ -52,7 +52,7 @@ pub fn select_place(state: &mut State, place: usize) {
     let lines = layout::table_lines(state);
     let Some(view) = state.views.get_mut(&screen) else { return };
     let Some(row) = view.order.get(place).and_then(|at| state.table.rows.get(*at)) else { return };
-    view.cursor = Some(row.id.clone());
+    (view.cursor, view.chosen) = (Some(row.id.clone()), place > 0);
     arrange::show_cursor(view, &state.table, lines);
     state.dirty = true;
 }
@@ -79,14 +79,16 @@ pub fn visit(state: &mut State, screen: Screen) {
     arrive(state);
 }
 
-/// One level up: from a server to its environment, from there to the fleet.
+/// One level up: from a server to its environment, from there to the fleet. What was opened from what is wrong leads
+/// back there: an incident goes on at the next step.
 pub fn up(state: &mut State) {
     let parent = match state.screen() {
         Screen::Fleet => return,
         Screen::Environment { .. } | Screen::Server { environment: None, .. } => Screen::Fleet,
-        Screen::Server { environment: Some(name), .. } => state.environment_screen(name),
+        Screen::Triage(name) | Screen::Timeline(name) => state.environment_screen(name),
+        Screen::Server { environment: Some(name), .. } => state.origin(name),
         Screen::Run(_) | Screen::Logs(_) | Screen::Plan(_) | Screen::Work(_) => match state.environment() {
-            Some(name) => state.environment_screen(name),
+            Some(name) => state.origin(name),
             None => Screen::Fleet,
         },
     };

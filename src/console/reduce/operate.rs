@@ -70,7 +70,7 @@ pub fn act_list(state: &mut State, action: Action, step: Option<Step>) -> Option
 }
 
 /// Asks what it is told; with nothing to be told it is planned at once.
-fn choose(
+pub fn choose(
     state: &mut State,
     environment: EnvironmentName,
     operation: &'static Operation,

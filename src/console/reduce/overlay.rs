@@ -121,6 +121,11 @@ pub fn typed(state: &mut State, key: KeyEvent, chord: KeyCombination) -> Vec<Eff
 fn longest(state: &State) -> usize {
     match state.overlay {
         Some(Overlay::Run(_)) => crate::console::dialogs::LONGEST,
+        Some(Overlay::Question(ref question))
+            if matches!(question.asks, Asks::Hidden(_) | Asks::Secret(_)) =>
+        {
+            crate::console::dialogs::LONGEST
+        }
         _ => filter::LONGEST,
     }
 }
@@ -184,7 +189,7 @@ fn edit(state: &mut State, edit: impl FnOnce(&mut TextArea<'static>)) {
                 dialog.suggest();
             }
         }
-        Some(Overlay::Question(question)) if matches!(question.asks, Asks::Word { .. }) => {
+        Some(Overlay::Question(question)) if !matches!(question.asks, Asks::Key(_)) => {
             edit(&mut question.input);
         }
         _ => return,

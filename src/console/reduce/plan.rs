@@ -1,6 +1,6 @@
 //! A plan: it is asked for, shown, agreed to, and begun.
 
-use super::{navigation, operate, toast, work};
+use super::{hidden, navigation, operate, toast, work};
 use crate::console::action::Action;
 use crate::console::dialogs::{Asks, Choice, Question, Then};
 use crate::console::event::Effect;
@@ -16,6 +16,7 @@ use crate::engine::run::Grip;
 use crate::fleet::text::{one_line, sentences};
 use crate::fleet::{Severity, words};
 use crate::plan::Plan;
+use crate::plan::typed::Typed;
 
 /// What is typed to go on without a lock.
 pub const ALONE: &str = "nobody else is at work";
@@ -41,6 +42,9 @@ pub fn planned(state: &mut State, ticket: Ticket, plan: Result<Box<Plan>, NoPlan
     state.dirty = true;
     if *state.screen() == Screen::Plan(ticket) {
         super::refresh::rebuild(state);
+        if state.overlay.is_none() {
+            hidden::ask_missing(state);
+        }
     }
     Vec::new()
 }
@@ -112,10 +116,13 @@ fn ask_begin(state: &mut State) {
     let question = match &sheet.stage {
         Stage::Planning => return toast::show(state, "The plan is being made", Severity::Changing),
         _ if sheet.beginning => return toast::show(state, "The run is being begun", Severity::Changing),
+        Stage::Refused(NoPlan { word: None, lacks, .. }) if !lacks.is_empty() => {
+            return hidden::ask_missing(state);
+        }
         Stage::Refused(NoPlan { word: None, .. }) => {
             return toast::show(state, "There is no plan to begin; esc goes back", Severity::Unknown);
         }
-        Stage::Refused(NoPlan { words, word: Some(word) }) => {
+        Stage::Refused(NoPlan { words, word: Some(word), .. }) => {
             let asks = Asks::Word {
                 word: (*word).to_owned(),
                 what: "To plan it all the same, type the word",
@@ -131,6 +138,7 @@ fn ask_begin(state: &mut State) {
                 environment: environment.clone(),
                 start: Start::Begin(plan.clone()),
                 grip: Grip::Take,
+                typed: Typed::default(),
             };
             let title = format!("{} in {environment}?", plan.operation);
             Question::new(title, lines, agreement(state, wish, "begin"))
@@ -190,8 +198,12 @@ pub fn took_before(usual: &Usual) -> Option<String> {
     })
 }
 
-/// It is to be done. Nothing is shown as begun before it is.
+/// It is to be done, once what it wants is typed. Nothing is shown as begun before it is.
 pub fn start(state: &mut State, wish: StartWish) -> Vec<Effect> {
+    if let Some(hidden) = hidden::next(state, &wish) {
+        hidden::ask(state, hidden);
+        return Vec::new();
+    }
     if let Some(sheet) = state.desk.sheet_mut(wish.ticket) {
         sheet.beginning = true;
     }

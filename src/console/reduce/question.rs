@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{news, plan, run, shell, toast, work};
+use super::{hidden, news, plan, run, shell, toast, work};
 use crate::console::action::Action;
 use crate::console::dialogs::{Asks, Scope, Then, pick};
 use crate::console::event::Effect;
@@ -20,6 +20,8 @@ pub fn act(state: &mut State, action: Action) -> Option<Vec<Effect>> {
             state.overlay = back.map(Overlay::Run);
             Some(Vec::new())
         }
+        Action::Open if matches!(question.asks, Asks::Hidden(_)) => Some(hidden::entered(state)),
+        Action::Open if matches!(question.asks, Asks::Secret(_)) => Some(hidden::entered_secret(state)),
         Action::Open => {
             if let Some(then) = question.on_enter().cloned() {
                 return Some(go_on(state, then));
@@ -29,6 +31,7 @@ pub fn act(state: &mut State, action: Action) -> Option<Vec<Effect>> {
                 Asks::Key(choices) => {
                     choices.first().map(|c| format!("{} to {}; esc leaves it", c.key, c.words))
                 }
+                Asks::Hidden(_) | Asks::Secret(_) => None,
             };
             if let Some(words) = words {
                 toast::show(state, words, Severity::Unknown);
@@ -56,12 +59,12 @@ pub fn answered(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
     match (question.on_key(c).cloned(), &question.asks) {
         (Some(then), _) => Some(go_on(state, then)),
         (None, Asks::Key(_)) => Some(Vec::new()),
-        (None, Asks::Word { .. }) => None,
+        (None, Asks::Word { .. } | Asks::Hidden(_) | Asks::Secret(_)) => None,
     }
 }
 
 /// The answer is yes.
-fn go_on(state: &mut State, then: Then) -> Vec<Effect> {
+pub fn go_on(state: &mut State, then: Then) -> Vec<Effect> {
     let question = state.overlay.take();
     state.dirty = true;
     if let Some(obstacle) = obstacle(state, &then) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::past;
 use crate::config::Preferences;
 use crate::console::event::Effect;
 use crate::console::screen::{Page, Screen};
@@ -21,6 +22,9 @@ const MOST_VIEWS: usize = 256;
 
 /// A new snapshot: the same one again changes nothing.
 pub fn snapshot(state: &mut State, snapshot: Arc<Snapshot>) -> Vec<Effect> {
+    if state.past.is_some() {
+        return past::snapshot(state, snapshot);
+    }
     if snapshot.revision == state.snapshot.revision && !Arc::ptr_eq(&snapshot, &state.snapshot) {
         state.snapshot = snapshot;
         return Vec::new();
@@ -33,11 +37,28 @@ pub fn snapshot(state: &mut State, snapshot: Arc<Snapshot>) -> Vec<Effect> {
             view.order.clear();
         }
     }
-    state.overviews = overview::overviews(&snapshot, &state.topology, &state.yardstick());
+    let yardstick = state.yardstick();
+    state.overviews = overview::overviews(&snapshot, &state.topology, &yardstick);
     state.snapshot = snapshot;
+    let mut effects = judge(state);
+    effects.extend(super::timeline::again(state));
+    effects
+}
+
+/// What is wrong is told anew: of new facts, or because somebody had something to say of it. Gives what is to be kept.
+pub fn judge(state: &mut State) -> Vec<Effect> {
+    if state.past.is_some() {
+        // What is shown is of then, and nothing is to be remembered of it.
+        state.dirty = true;
+        rebuild(state);
+        return Vec::new();
+    }
+    let (snapshot, topology) = (Arc::clone(&state.snapshot), Arc::clone(&state.topology));
+    let (yardstick, shown) = (state.yardstick(), super::triage::shown(state));
+    let effects = state.findings.look(&snapshot, &topology, &state.overviews, &yardstick, shown.as_ref());
     state.dirty = true;
     rebuild(state);
-    Vec::new()
+    effects
 }
 
 /// Whether everything that rows are ordered by has been read, or has failed to be, once.
@@ -63,6 +84,9 @@ pub fn pulse(state: &mut State, pulse: Pulse) -> Vec<Effect> {
 
 /// Time went on. Only when something shown changes by it is anything made anew.
 pub fn clock(state: &mut State, now: Timestamp) -> Vec<Effect> {
+    if past::clock(state, now) {
+        return Vec::new();
+    }
     state.now = now;
     if state.next_change.is_some_and(|at| at <= now) {
         super::logs::flush(state);
@@ -141,7 +165,7 @@ pub fn interest(state: &State) -> Interest {
         Screen::Run(_) | Screen::Logs(_) | Screen::Plan(_) | Screen::Work(_) => {
             interest.environments.extend(state.environment().cloned());
         }
-        Screen::Environment { name, .. } => {
+        Screen::Environment { name, .. } | Screen::Triage(name) | Screen::Timeline(name) => {
             interest.environments.insert(name.clone());
         }
         Screen::Server { environment, id } => {
@@ -171,6 +195,10 @@ pub fn interest(state: &State) -> Interest {
 /// When something on this screen next changes by time alone: an age's step, the end of a message or of a
 /// held order.
 pub fn plan_wake(state: &mut State) {
+    if let Some(at) = past::wake(state) {
+        state.next_change = Some(at);
+        return;
+    }
     let now = state.now;
     let mut next: Option<Timestamp> = None;
     let mut sooner = |at: Timestamp| {
@@ -224,7 +252,7 @@ fn shown_times(state: &State) -> Vec<Timestamp> {
     read_times(&snapshot.launch, &mut times);
     read_times(&snapshot.images, &mut times);
     match state.screen() {
-        Screen::Run(_) | Screen::Logs(_) => {}
+        Screen::Run(_) | Screen::Logs(_) | Screen::Timeline(_) => {}
         Screen::Plan(_) => times.extend(state.sheet().and_then(Sheet::read_at)),
         Screen::Work(_) => times.extend(state.work().map(|work| work.began_at)),
         Screen::Fleet => {
@@ -233,6 +261,12 @@ fn shown_times(state: &State) -> Vec<Timestamp> {
             times.extend(
                 state.overviews.iter().flat_map(|o| o.notes.iter().filter_map(|n| Some(n.since?.at))),
             );
+        }
+        Screen::Triage(name) => {
+            environment_times(state, name, &mut times);
+            let found = state.triage_of(name).into_iter().flat_map(|triage| &triage.findings);
+            times.extend(found.map(|finding| finding.since.at));
+            times.extend(state.triage_of(name).and_then(|triage| triage.oldest));
         }
         Screen::Environment { name, .. } => {
             environment_times(state, name, &mut times);

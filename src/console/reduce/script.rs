@@ -18,13 +18,16 @@ use crate::console::table::RowId;
 use crate::console::theme::{self, Depth};
 use crate::console::views::tests::{fixture, plans, runs};
 use crate::console::work::Sheet;
-use crate::fleet::{Endpoint, HostKeyQuestion, Measured, Snapshot};
+use crate::fleet::{Endpoint, EnvironmentName, HostKeyQuestion, Measured, Snapshot};
+use crate::triage::Memory;
 
 /// A console without a terminal.
 pub struct Console {
     pub state: State,
     /// Everything asked for so far but what is looked at.
     pub effects: Vec<Effect>,
+    /// What triage wanted to be kept, in order.
+    pub kept: Vec<(EnvironmentName, Memory)>,
 }
 
 impl Console {
@@ -55,7 +58,7 @@ impl Console {
             speed: 1.0,
             globals: vec!["--profile".into(), "ops".into()],
         });
-        let mut console = Self { state, effects: Vec::new() };
+        let mut console = Self { state, effects: Vec::new(), kept: Vec::new() };
         console.read(fixture::snapshot());
         console
     }
@@ -93,7 +96,13 @@ impl Console {
 
     pub fn send(&mut self, event: Event) -> &mut Self {
         let effects = reduce(&mut self.state, event);
-        self.effects.extend(effects.into_iter().filter(|e| !matches!(e, Effect::Look(_))));
+        for effect in effects {
+            match effect {
+                Effect::Look(_) | Effect::Record(..) => {}
+                Effect::Remember(name, memory) => self.kept.push((name, *memory)),
+                effect => self.effects.push(effect),
+            }
+        }
         self
     }
 
@@ -172,6 +181,8 @@ impl Console {
             Screen::Plan(ticket) => format!("plan {}", ticket.0),
             Screen::Work(ticket) => format!("work {}", ticket.0),
             Screen::Environment { name, page } => format!("{name}/{}", page.title()),
+            Screen::Triage(name) => format!("{name}/triage"),
+            Screen::Timeline(name) => format!("{name}/timeline"),
             Screen::Server { environment, id } => {
                 format!("{}/{id}", environment.as_ref().map(ToString::to_string).unwrap_or_default())
             }

@@ -41,6 +41,7 @@ fn preparation(action: Action) -> &'static str {
         | Action::PreviousPage => "enter",
         Action::CopyAddress | Action::Mark | Action::Shell | Action::HostKey => "enter j",
         Action::Level => ": l o g s enter enter",
+        action if action.row().contexts == [Context::Triage] => "t",
         Action::SearchNext | Action::SearchPrevious => "R / 4 enter",
         action
             if action.row().contexts.contains(&Context::Run)
@@ -72,6 +73,8 @@ fn every_action_is_reached_by_a_key_of_every_keymap_and_does_something() {
             match row.action {
                 Action::Begin | Action::PlanAgain | Action::Detail => console.planned(),
                 Action::Resume | Action::Undo => console.failed(),
+                Action::AsOf => super::past_tests::on_its_timeline(&mut console),
+                Action::Earlier | Action::Later | Action::Now => super::past_tests::into_past(&mut console),
                 action => console.press(preparation(action)),
             };
             assert!(row.action.is_enabled(&console.state), "{keymap}: {} is enabled", row.name);

@@ -16,6 +16,7 @@ use crate::engine::store::RunState;
 use crate::fleet::Severity;
 use crate::fleet::text::one_line;
 use crate::plan::StepId;
+use crate::plan::typed::Typed;
 
 /// It has begun, or has not.
 pub fn begun(state: &mut State, ticket: Ticket, begun: Result<Box<Begun>, Obstacle>) -> Vec<Effect> {
@@ -56,11 +57,18 @@ fn wish_of(state: &State, ticket: Ticket) -> Option<StartWish> {
             environment: sheet.wish.environment.clone(),
             start,
             grip: Grip::Take,
+            typed: Typed::default(),
         });
     }
     let work = state.desk.work(ticket)?;
     let start = Start::TakeUp { id: work.id.clone(), undo: work.wants_undo };
-    Some(StartWish { ticket, environment: work.environment.clone(), start, grip: Grip::Take })
+    Some(StartWish {
+        ticket,
+        environment: work.environment.clone(),
+        start,
+        grip: Grip::Take,
+        typed: Typed::default(),
+    })
 }
 
 /// News of runs.

@@ -7,7 +7,7 @@ use crate::console::event::{Effect, Event};
 use crate::console::panes::Ticket;
 use crate::console::state::Overlay;
 use crate::console::views::tests::plans;
-use crate::console::work::{NoPlan, Obstacle, Opened, PlanWish, Record, Stage, Start, StartWish};
+use crate::console::work::{KeepWish, NoPlan, Obstacle, Opened, PlanWish, Record, Stage, Start, StartWish};
 use crate::engine::lock::Held;
 use crate::engine::run::{Cancel, Entry, Grip, StepEnd, Story};
 use crate::engine::store::{Began, OPERATION, Past, RunState};
@@ -117,6 +117,60 @@ fn what_an_operation_is_told_can_be_pasted_a_public_key_in_one_line() {
     assert_eq!(wish.options.public_key.as_deref(), Some(key.as_str()));
 }
 
+/// A plan that wants something typed.
+fn locked(anew: bool) -> Plan {
+    let mut plan = plans::suspension("staging");
+    let job = crate::plan::HostJob {
+        server: crate::plan::InstanceRef::Known("i-1".into()),
+        name: "unlock".into(),
+        script: "# sandbox: build unlock\n".into(),
+        user: None,
+        files: vec![crate::plan::JobFile {
+            of: crate::plan::TextOf::Typed { name: "luks_passphrase".into(), anew },
+            variable: "luks_passphrase".into(),
+            environment: "staging".into(),
+        }],
+        back: None,
+        names_server: true,
+    };
+    plan.steps[0].action = crate::plan::Action::Job(Box::new(job));
+    plan
+}
+
+#[test]
+fn what_is_typed_for_a_run_is_asked_after_it_was_agreed_to_and_is_never_shown() {
+    let (mut console, ticket) = planned("staging");
+    console.send(Event::Planned(ticket, Ok(Box::new(locked(false)))));
+    console.press("enter y");
+    assert_eq!(starts(&console), [], "first it is typed");
+    assert!(question(&console).starts_with("luks_passphrase\n"));
+    console.press("enter").write("correct horse y");
+    let drawn = crate::console::views::tests::shots::drawn(&console.state, (120, 40));
+    let screen: String = drawn.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+    assert!(screen.contains("•••••") && !screen.contains("correct"), "{screen}");
+    assert!(!format!("{:?}", console.effects).contains("correct"));
+    console.press("enter");
+    let start = starts(&console).pop().unwrap();
+    assert_eq!(start.typed.get("luks_passphrase"), Some("correct horse y"));
+    assert!(!format!("{start:?}").contains("correct"));
+}
+
+#[test]
+fn what_is_chosen_is_typed_twice_and_has_a_length() {
+    let (mut console, ticket) = planned("staging");
+    console.send(Event::Planned(ticket, Ok(Box::new(locked(true)))));
+    console.press("enter y").write("short").press("enter");
+    assert!(!question(&console).contains("once more"));
+    console.write(" is not long").press("enter").write("another").press("enter");
+    console.press("esc");
+    console.press("enter y").write("a long passphrase").press("enter");
+    assert!(question(&console).starts_with("luks_passphrase, once more"));
+    console.write("a long passphrase, but other").press("enter");
+    assert!(question(&console).starts_with("luks_passphrase\n") && starts(&console).is_empty());
+    console.write("a long passphrase").press("enter").write("a long passphrase").press("enter");
+    assert_eq!(starts(&console).pop().unwrap().typed.get("luks_passphrase"), Some("a long passphrase"));
+}
+
 #[test]
 fn production_is_begun_by_its_name_only() {
     let (mut console, _) = planned("production");
@@ -178,7 +232,7 @@ fn between_question_and_answer_the_environment_may_have_become_read_only() {
 #[test]
 fn a_refusal_that_can_be_overridden_asks_for_its_word_and_plans_again_with_it() {
     let (mut console, ticket) = planned("staging");
-    let no = NoPlan { words: "it would go backwards".into(), word: Some("backwards") };
+    let no = NoPlan { words: "it would go backwards".into(), word: Some("backwards"), lacks: Vec::new() };
     console.send(Event::Planned(ticket, Err(no))).press("enter");
     assert!(question(&console).contains("backwards"));
     console.write("forward").press("enter");
@@ -187,7 +241,7 @@ fn a_refusal_that_can_be_overridden_asks_for_its_word_and_plans_again_with_it() 
     let again = wishes(&console).pop().unwrap();
     assert_eq!((again.ticket, again.options.overrides), (ticket, vec!["backwards".to_owned()]));
     assert_eq!(console.state.desk.sheet(ticket).unwrap().stage, Stage::Planning);
-    let no = NoPlan { words: "no group".into(), word: None };
+    let no = NoPlan { words: "no group".into(), word: None, lacks: Vec::new() };
     console.send(Event::Planned(ticket, Err(no))).press("enter");
     assert!(console.state.overlay.is_none() && console.toast().contains("no plan"));
 }
@@ -196,7 +250,7 @@ fn a_refusal_that_can_be_overridden_asks_for_its_word_and_plans_again_with_it() 
 fn a_refusal_is_kept_whole_for_what_to_do_is_at_its_end() {
     let (mut console, ticket) = planned("staging");
     let words = format!("{}. Make one with create-release. Then deploy it", "a long story ".repeat(30));
-    console.send(Event::Planned(ticket, Err(NoPlan { words: words.clone(), word: None })));
+    console.send(Event::Planned(ticket, Err(NoPlan { words: words.clone(), word: None, lacks: Vec::new() })));
     let Stage::Refused(no) = &console.state.desk.sheet(ticket).unwrap().stage else { panic!("no refusal") };
     assert_eq!(no.words, words);
 }
@@ -457,4 +511,69 @@ fn every_operation_of_the_table_can_be_chosen_and_told_what_it_takes() {
         };
         assert_eq!(shown, [], "{}", operation.name);
     }
+}
+
+fn keeps(console: &Console) -> Vec<KeepWish> {
+    let keeps = console.effects.iter().filter_map(|effect| match effect {
+        Effect::KeepSecrets(wish) => Some((**wish).clone()),
+        _ => None,
+    });
+    keeps.collect()
+}
+
+/// A plan is refused, for secrets have no value.
+fn lacking() -> (Console, Ticket) {
+    let (mut console, ticket) = planned("staging");
+    let lacks = vec!["smtp_password".to_owned(), "api_key".to_owned()];
+    let words = "secrets are missing: smtp_password, api_key".to_owned();
+    console.send(Event::Planned(ticket, Err(NoPlan { words, word: None, lacks })));
+    (console, ticket)
+}
+
+#[test]
+fn secrets_without_a_value_are_asked_for_one_by_one_kept_and_planned_with_anew() {
+    let (mut console, ticket) = lacking();
+    assert!(question(&console).starts_with("smtp_password (1 of 2)"), "{}", question(&console));
+    console.press("enter");
+    assert!(console.toast().contains("smtp_password is empty"), "{}", console.toast());
+    console.write("mail-1").press("enter");
+    assert!(question(&console).starts_with("api_key (2 of 2)"), "{}", question(&console));
+    assert!(keeps(&console).is_empty(), "nothing is written before all are there");
+    console.write("key-2").press("enter");
+    let wish = keeps(&console).pop().unwrap();
+    assert_eq!((wish.ticket, wish.environment.as_str()), (ticket, "staging"));
+    assert_eq!((wish.typed.get("smtp_password"), wish.typed.get("api_key")), (Some("mail-1"), Some("key-2")));
+    assert!(!format!("{:?}", console.effects).contains("mail-1"), "no log can have it");
+    assert!(console.state.overlay.is_none());
+    let before = wishes(&console).len();
+    console.send(Event::SecretsKept(ticket, Ok("fabsecrets_staging.py is written".into())));
+    assert_eq!(wishes(&console).len(), before + 1);
+    assert_eq!(console.state.desk.sheet(ticket).unwrap().stage, Stage::Planning);
+}
+
+#[test]
+fn secrets_that_were_not_typed_can_be_typed_later_and_what_could_not_be_written_is_told() {
+    let (mut console, ticket) = lacking();
+    console.press("esc");
+    assert!(console.state.overlay.is_none() && keeps(&console).is_empty());
+    console.press("enter").write("mail-1").press("enter").write("key-2").press("enter");
+    assert_eq!(keeps(&console).len(), 1);
+    let before = wishes(&console).len();
+    console.send(Event::SecretsKept(ticket, Err("git would commit the file".into())));
+    assert_eq!(wishes(&console).len(), before, "there is nothing to plan with");
+    assert!(console.toast().contains("git would commit"), "{}", console.toast());
+    console.state.preferences.read_only_environments = ["staging".into()].into();
+    console.press("enter");
+    assert!(console.state.overlay.is_none(), "nothing is asked for where nothing may be changed");
+}
+
+#[test]
+fn a_refusal_for_missing_secrets_can_still_be_overridden_by_its_word() {
+    let (mut console, ticket) = planned("staging");
+    let words = "secrets are missing: smtp_password".to_owned();
+    let no = NoPlan { words, word: Some("old-settings"), lacks: vec!["smtp_password".into()] };
+    console.send(Event::Planned(ticket, Err(no)));
+    assert!(question(&console).starts_with("smtp_password (1 of 1)"));
+    console.press("esc enter").write("old-settings").press("enter");
+    assert_eq!(wishes(&console).pop().unwrap().options.overrides, ["old-settings"]);
 }

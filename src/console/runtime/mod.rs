@@ -3,15 +3,20 @@
 
 mod aside;
 mod browse;
+mod chronicle;
 mod endings;
 mod fault;
 mod feeds;
 mod files;
+mod given;
 mod going_on;
 mod history;
 mod look;
+mod memory;
 mod notify;
+mod past;
 mod plans;
+mod recorder;
 mod save;
 mod servers;
 pub mod setup;
@@ -20,7 +25,6 @@ mod wake;
 
 use std::io::{self, Stdout};
 use std::mem::ManuallyDrop;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +32,6 @@ use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{Event as Input, EventStream, KeyEventKind};
 use crossterm::execute;
 
-use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
@@ -38,21 +41,21 @@ use tokio::time::{Instant, sleep_until};
 use fault::Fault;
 
 use super::event::{Effect, Event};
+use super::findings::Findings;
 use super::reduce::reduce;
 use super::screen::Screen;
 use super::state::{Begin, State};
 use super::{terminal, views};
-use crate::config::{Preferences, Problem};
+use crate::config::Problem;
 use crate::engine::Store;
-use crate::fleet::{Endpoint, Interest, Topology};
+use crate::fleet::{EnvironmentName, Interest};
+use crate::history::History;
 use crate::refresh::{Command, Handle};
-use crate::remote::{RemoteChange, RemoteRead};
-use crate::repo::Asking;
-use crate::template::Templates;
 
 use aside::Aside;
 pub use endings::ConsoleError;
 use feeds::Feeds;
+pub use given::{Clock, DriftOf, KeepSecrets, SecretsWays, Setup};
 pub use look::{Places, check_look, load_look};
 use plans::Bench;
 pub use plans::PortsOf;
@@ -62,62 +65,6 @@ use servers::{next_input, next_told};
 const FRAME: Duration = Duration::from_millis(33);
 /// Time between two tellings that somebody is there.
 const AWAKE: Duration = Duration::from_secs(1);
-
-/// The clock of the cloud that is looked at.
-#[derive(Clone)]
-pub struct Clock {
-    /// What it says now.
-    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    /// Its seconds per second of ours: 1 but in the sandbox.
-    pub speed: f64,
-}
-
-impl std::fmt::Debug for Clock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Clock").field("speed", &self.speed).finish_non_exhaustive()
-    }
-}
-
-/// What a console is started with.
-pub struct Setup {
-    /// What the config says should exist.
-    pub topology: Arc<Topology>,
-    /// Which cloud.
-    pub endpoint: Endpoint,
-    /// The cloud's clock.
-    pub clock: Clock,
-    /// Preferences as loaded at the start.
-    pub preferences: Preferences,
-    /// The servers, if they can be asked.
-    pub remote: Option<Arc<dyn RemoteRead>>,
-    /// What changes servers: none with read-only.
-    pub change: Option<Arc<dyn RemoteChange>>,
-    /// What runs of plans read and change: none with read-only.
-    pub ports: Option<PortsOf>,
-    /// The way to the project's repository; none in the sandbox.
-    pub repo: Option<Asking>,
-    /// The project's templates and secrets; none in the sandbox.
-    pub templates: Option<Arc<Templates>>,
-    /// Where output of runs is kept; none without a home directory.
-    pub state_dir: Option<PathBuf>,
-    /// Who works here, for the record of runs: `jane@laptop`.
-    pub who: String,
-    /// Nothing may be changed from here.
-    pub read_only: bool,
-    /// What is wrong with the project's config and the preferences; shown beside what is wrong with keymap and
-    /// theme.
-    pub problems: Vec<Problem>,
-    /// Where the operator's own files are.
-    pub places: Places,
-    /// Global options that a copied command needs to show the same: `--profile`, `ops`, …
-    pub globals: Vec<String>,
-}
-
-impl std::fmt::Debug for Setup {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Setup").field("endpoint", &self.endpoint).finish_non_exhaustive()
-    }
-}
 
 /// Runs the console until the operator leaves.
 ///
@@ -130,7 +77,9 @@ pub async fn run(setup: Setup, handle: Handle) -> Result<(), ConsoleError> {
     // Those of the preferences are found anew at every reload; the others stay.
     let (_, of_preferences) = setup.places.preferences();
     let base_problems = setup.problems.into_iter().filter(|p| !of_preferences.contains(p)).collect();
-    let state = State::new(Begin {
+    let history = setup.state_dir.as_deref().map(|dir| History::new(dir, &setup.endpoint, &setup.topology));
+    let (memories, forgotten) = memory::read(history.clone(), &setup.topology).await;
+    let mut state = State::new(Begin {
         topology: setup.topology,
         endpoint: setup.endpoint,
         read_only: setup.read_only,
@@ -142,13 +91,18 @@ pub async fn run(setup: Setup, handle: Handle) -> Result<(), ConsoleError> {
         globals: setup.globals,
         can_change: setup.ports.is_some() && setup.state_dir.is_some(),
     });
+    state.findings = Findings::new(memories, setup.who.clone());
     let store = setup.state_dir.map(|dir| Store::new(&dir, Arc::clone(&setup.clock.now)));
     let feeds = Feeds::new(setup.remote, setup.change, store.clone(), setup.who);
+    let memory = memory::start(history.clone(), feeds.tell.clone());
+    let kept = history.clone();
+    let recorder = recorder::start(history, &state, setup.clock.clone(), &handle, feeds.tell.clone());
     let history = history::start(store, feeds.tell.clone());
     let bench = setup.ports.map(|ports| Bench {
         ports,
         repo: setup.repo,
         templates: setup.templates,
+        secrets: setup.secrets,
         topology: Arc::clone(&state.topology),
         snapshots: handle.snapshots.clone(),
         commands: handle.commands.clone(),
@@ -167,6 +121,9 @@ pub async fn run(setup: Setup, handle: Handle) -> Result<(), ConsoleError> {
         feeds,
         bench,
         history,
+        memory,
+        recorder,
+        kept,
         input: Some(EventStream::new()),
         aside: None,
         before_aside: None,
@@ -182,6 +139,9 @@ pub async fn run(setup: Setup, handle: Handle) -> Result<(), ConsoleError> {
     };
     // A full queue means that it is asked for already.
     let _ = console.history.try_send(());
+    if let Some(forgotten) = forgotten {
+        console.reduce(Event::Failed(forgotten))?;
+    }
     let ended = console.forever(endings, suspension, files).await;
     terminal::leave();
     match &ended {
@@ -201,6 +161,12 @@ struct Console {
     bench: Option<Bench>,
     /// Asks for the history to be read.
     history: mpsc::Sender<()>,
+    /// Keeps what triage remembers.
+    memory: memory::Keeper,
+    /// Records what happens.
+    recorder: recorder::Recorder,
+    /// Where it is kept.
+    kept: Option<History>,
     /// None while another program has the terminal.
     input: Option<EventStream>,
     aside: Option<Aside>,
@@ -342,11 +308,38 @@ impl Console {
                     notify::hook(&self.state.preferences.hook, &notice);
                 }
             }
+            Effect::Remember(environment, memory) => self.memory.keep(environment, *memory),
+            Effect::Timeline(environment) => self.chronicle(&environment),
+            Effect::Past(at) => past::read(
+                self.kept.clone(),
+                Arc::clone(&self.state.topology),
+                at,
+                self.state.speed,
+                self.feeds.tell.clone(),
+            ),
+            Effect::Record(environment, found) => self.recorder.found(environment, found),
             Effect::Redraw if self.aside.is_some() => {}
             Effect::Redraw => self.repaint()?,
             of_servers => self.on_servers(of_servers)?,
         }
         Ok(())
+    }
+
+    /// Has what happened in an environment read.
+    fn chronicle(&self, environment: &EnvironmentName) {
+        let Some(place) = self.state.topology.environment(environment) else { return };
+        // What happened is told as of now, also to whoever looks at the past.
+        let live = self.state.past.as_ref().map(|as_of| &as_of.live);
+        let asked = chronicle::Asked {
+            history: self.kept.clone(),
+            store: self.feeds.store.clone(),
+            place: place.clone(),
+            snapshot: Arc::clone(live.map_or(&self.state.snapshot, |live| &live.snapshot)),
+            thresholds: self.state.preferences.thresholds,
+            now: live.map_or(self.state.now, |live| live.now),
+            pace: self.state.speed,
+        };
+        chronicle::read(asked, self.feeds.tell.clone());
     }
 
     /// Everything will be drawn, for what is on the terminal is not known.

@@ -8,12 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use super::Clock;
 use super::feeds::{Feeds, Told};
 use super::going_on::{Brake, GoingOn};
+use super::{Clock, SecretsWays};
 use crate::console::event::{Begun, Event};
 use crate::console::panes::Ticket;
-use crate::console::work::{NoPlan, Obstacle, PlanWish, Start, StartWish};
+use crate::console::work::{KeepWish, NoPlan, Obstacle, PlanWish, Start, StartWish};
 use crate::engine::lock::LockError;
 use crate::engine::run::{self, Cancel, Launch, News, NotBegun, Ports, RunControl, Started};
 use crate::engine::store::RunState;
@@ -63,6 +63,7 @@ pub(super) struct Bench {
     pub(super) ports: PortsOf,
     pub(super) repo: Option<Asking>,
     pub(super) templates: Option<Arc<Templates>>,
+    pub(super) secrets: Option<SecretsWays>,
     pub(super) topology: Arc<Topology>,
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(super) commands: mpsc::Sender<Command>,
@@ -76,18 +77,23 @@ impl Bench {
 
     /// Makes a plan from facts read just now.
     async fn plan(mut self, wish: &PlanWish) -> Result<Box<Plan>, NoPlan> {
-        let no = |words: String| NoPlan { words, word: None };
+        let no = |words: String| NoPlan { words, word: None, lacks: Vec::new() };
         let place = self.place(&wish.environment).map_err(no)?.clone();
         let ports = (self.ports)(&place).map_err(no)?;
         let snapshot = self.read_anew(&place).await;
         // A planner that needs none is not stopped by a list that cannot be read; one that does says so.
         let releases = releases(&ports, &self.topology, &place, &snapshot).await.unwrap_or_default();
         let operation = operation::find(wish.operation).map_err(|refused| no(refused.to_string()))?;
-        let site = self.site(&place).await;
+        let mut site = self.site(&place).await;
+        if let (Some(site), Some(ways)) = (&mut site, &self.secrets)
+            && operation.compares_secrets()
+        {
+            site.drift = (ways.drift)(place.clone(), Arc::clone(&snapshot)).await;
+        }
         let mut facts = Facts { site: site.as_ref(), ..self.facts(&place, &snapshot, &releases) };
         let told = operation.informed(&facts, &wish.options, self.repo.as_ref()).await;
         facts.repo = told.as_ref();
-        let ground = match operation.ground(&facts) {
+        let ground = match operation.ground(&facts, &wish.options) {
             Some(asked) => Some(ports.read.ground(&asked).await),
             None => None,
         };
@@ -98,7 +104,11 @@ impl Bench {
         };
         facts.room = room.as_ref();
         let plan = operation.plan(&facts, &wish.options);
-        plan.map(Box::new).map_err(|refused| NoPlan { words: refused.to_string(), word: refused.word() })
+        plan.map(Box::new).map_err(|refused| {
+            let missing = site.iter().filter(|_| refused.lacks_secrets()).flat_map(SiteFacts::lacking);
+            let lacks = missing.filter(|_| self.secrets.is_some()).map(ToOwned::to_owned).collect();
+            NoPlan { words: refused.to_string(), word: refused.word(), lacks }
+        })
     }
 
     /// What is known of an environment before anybody else is asked.
@@ -191,9 +201,21 @@ impl Feeds {
         tokio::spawn(async move {
             let planned = match bench {
                 Some(bench) => bench.plan(&wish).await,
-                None => Err(NoPlan { words: nothing(), word: None }),
+                None => Err(NoPlan { words: nothing(), word: None, lacks: Vec::new() }),
             };
             let _ = tell.send(Told::Event(Event::Planned(wish.ticket, planned))).await;
+        });
+    }
+
+    /// Writes secrets that were typed.
+    pub(super) fn keep_secrets(&self, bench: Option<Bench>, wish: KeepWish) {
+        let tell = self.tell.clone();
+        tokio::spawn(async move {
+            let kept = match bench.and_then(|bench| bench.secrets) {
+                Some(ways) => (ways.keep)(wish.environment, wish.typed).await,
+                None => Err(nothing()),
+            };
+            let _ = tell.send(Told::Event(Event::SecretsKept(wish.ticket, kept))).await;
         });
     }
 
@@ -221,6 +243,7 @@ impl Feeds {
                 return;
             };
             let ports = bench.place(&wish.environment).cloned().and_then(|place| (bench.ports)(&place));
+            let ports = ports.map(|ports| ports.told(wish.typed));
             let started = match (ports, wish.start) {
                 (Err(why), _) => Err(Obstacle::Other(why)),
                 (Ok(ports), Start::Begin(plan)) => {
@@ -338,9 +361,10 @@ mod tests {
                 pages: run::Pages { show: page(), off: page(), healthy: page(), unhealthy: page() },
                 evidence: None,
                 texts: None,
+                secrets: None,
             })
         });
-        (Bench { ports, repo, templates: None, topology, snapshots, commands, clock }, kept)
+        (Bench { ports, repo, templates: None, secrets: None, topology, snapshots, commands, clock }, kept)
     }
 
     fn wish(options: Options) -> PlanWish {

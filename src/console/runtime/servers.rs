@@ -25,6 +25,7 @@ impl Console {
             Effect::CancelRun(ticket) => self.feeds.cancel(ticket),
             Effect::CancelHost(ticket, host) => self.feeds.cancel_host(ticket, host),
             Effect::Plan(wish) => self.feeds.plan(self.bench.clone(), *wish),
+            Effect::KeepSecrets(wish) => self.feeds.keep_secrets(self.bench.clone(), *wish),
             Effect::Releases(environment) => self.feeds.releases(self.bench.clone(), environment),
             Effect::Start(wish) => {
                 let identity = self.state.snapshot.identity.value().map(|identity| identity.arn.clone());

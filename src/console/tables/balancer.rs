@@ -8,8 +8,8 @@ use crate::console::state::State;
 use crate::console::table::{Column, Piece, Table};
 use crate::console::theme::Scope;
 use crate::fleet::{
-    EnvironmentName, FailureKind, HealthCheck, Listener, LoadBalancer, LoadBalancerName, MemberHealth,
-    Severity,
+    CertificateSource, EnvironmentName, FailureKind, HealthCheck, Listener, LoadBalancer, LoadBalancerName,
+    MemberHealth, Renewal, Severity,
 };
 
 /// The columns of pages that list facts.
@@ -62,7 +62,7 @@ fn panel(state: &State, name: &LoadBalancerName, suffix: &str, facts: &mut Vec<F
         name.as_str(),
         vec![text(name.as_str(), Scope::TextStrong), dim(scheme), details],
     ));
-    listeners(balancer, &shape, facts);
+    listeners(state, balancer, &shape, facts);
     facts.push(health_check(balancer.health_check.as_ref(), &shape));
     facts.push(zones(balancer, &shape));
     members(state, balancer, &format!("members{suffix}"), facts);
@@ -99,7 +99,47 @@ fn judge(listener: &Listener) -> (Severity, &'static str, &'static str) {
     }
 }
 
-fn listeners(balancer: &LoadBalancer, shape: &str, facts: &mut Vec<Fact>) {
+/// What users are shown: for which names, until when, and how it is renewed.
+fn certificate(state: &State, arn: &str, severity: Severity, fact: Fact) -> Fact {
+    let reading = CertificateSource::of(arn).and_then(|source| state.snapshot.certificates.get(&source));
+    let found = match state.snapshot.certificate(arn) {
+        Some(Some(found)) => found,
+        Some(None) => {
+            let words = format!("✖ certificate {arn} does not exist any more");
+            let line = vec![Piece::new(words, Scope::Severity(Severity::Down))];
+            return fact.with(Severity::Down).detail(line);
+        }
+        None => {
+            let mut line = vec![Piece::new(format!("certificate {arn}"), Scope::TextDim)];
+            if let Some(failure) = reading.and_then(|reading| reading.failure()) {
+                let words = format!(" · {}", failure.kind.word());
+                line.push(Piece::new(words, Scope::Severity(Severity::Unknown)));
+            }
+            return fact.detail(line);
+        }
+    };
+    let of_days = found.severity(state.now, &state.preferences.thresholds);
+    let scope = if of_days >= Severity::Warn { Scope::Severity(of_days) } else { Scope::Text };
+    let glyph = if of_days >= Severity::Warn { format!("{} ", of_days.glyph()) } else { String::new() };
+    let mut line = vec![
+        Piece::new("certificate ", Scope::TextDim),
+        Piece::new(found.label(), Scope::Text),
+        Piece::new(" · ", Scope::TextDim),
+        Piece::new(format!("{glyph}{}", found.ends(state.now)), scope),
+    ];
+    if let Some(renewal) = &found.renewal {
+        let words = match renewal {
+            Renewal::Automatic => "ACM renews it".to_owned(),
+            Renewal::ByHand => "nobody renews it but you".to_owned(),
+            Renewal::Stuck(word) => format!("its renewal is stuck: {word}"),
+        };
+        line.push(Piece::new(format!(" · {words}"), Scope::TextDim));
+    }
+    let fact = fact.with(severity.max(if of_days >= Severity::Warn { of_days } else { severity }));
+    fact.detail(line).detail(vec![Piece::new(arn, Scope::TextDim)])
+}
+
+fn listeners(state: &State, balancer: &LoadBalancer, shape: &str, facts: &mut Vec<Fact>) {
     for listener in &balancer.listeners {
         let (severity, words, remark) = judge(listener);
         let what = format!("listener {}", listener.port);
@@ -110,10 +150,10 @@ fn listeners(balancer: &LoadBalancer, shape: &str, facts: &mut Vec<Fact>) {
                 .with(Severity::Warn)
                 .detail(vec![Piece::new("▲ HTTPS without a certificate", Scope::Severity(Severity::Warn))]);
         }
-        if let Some(arn) = &listener.certificate {
-            fact = fact.detail(vec![Piece::new(format!("certificate {arn}"), Scope::TextDim)]);
-        }
-        facts.push(fact);
+        facts.push(match &listener.certificate {
+            Some(arn) => certificate(state, arn, severity, fact),
+            None => fact,
+        });
     }
     for (port, protocol) in [(80, "HTTP"), (443, "HTTPS")] {
         if !balancer.listeners.iter().any(|l| l.port == port) {

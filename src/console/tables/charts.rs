@@ -256,6 +256,7 @@ fn subject(key: &MetricKey) -> &str {
         Subject::LoadBalancer(name) => name.as_str(),
         Subject::Group(name) => name.as_str(),
         Subject::Server(id) => id.as_str(),
+        Subject::Volume(id) => id,
     }
 }
 

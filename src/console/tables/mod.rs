@@ -11,6 +11,7 @@ mod group;
 mod history;
 mod measured;
 mod pages;
+mod past;
 mod plan;
 mod queues;
 mod run;
@@ -18,6 +19,8 @@ mod server;
 mod servers;
 pub(super) mod services;
 mod state_of;
+mod timeline;
+mod triage;
 pub(super) mod work;
 
 use super::screen::{Page, Screen};
@@ -27,11 +30,17 @@ use super::widgets::columns;
 
 pub use servers::CPU;
 pub use state_of::severity_of;
+pub use timeline::id as timeline_id;
 pub use work::{left_words, state_of as step_state};
 
 /// The table of the current screen.
 #[must_use]
 pub fn build(state: &State) -> Table {
+    let then = state.past.as_ref().and_then(|as_of| past::build(as_of, state.screen()));
+    if let Some(mut table) = then {
+        table.content_widths = columns::measure(&table);
+        return table;
+    }
     let mut table = match state.screen() {
         Screen::Fleet => fleet::build(state),
         Screen::Environment { name, page: Page::Servers } => servers::build(state, name),
@@ -49,6 +58,8 @@ pub fn build(state: &State) -> Table {
             Some(work) => work::build(state, work),
             None => gone("◌ This run is no longer kept here.\nThe runs of its environment list it."),
         },
+        Screen::Triage(name) => triage::build(state, name),
+        Screen::Timeline(name) => timeline::build(state, name),
         Screen::Server { id, .. } => server::build(state, id),
         Screen::Logs(_) => Table {
             empty: "◌ These logs are no longer kept here.\nGo back to the servers and follow them anew."

@@ -45,8 +45,14 @@ fn refused(state: &State, sheet: &Sheet, no: &NoPlan) -> String {
     let override_it = no.word.map_or_else(String::new, |word| {
         format!("\n{begin} plans it all the same: it asks for the word {word}.")
     });
+    let type_them = if no.lacks.is_empty() {
+        String::new()
+    } else {
+        let key = if no.word.is_some() { &again } else { &begin };
+        format!("\n{key} asks for what is missing, and writes it into the file of secrets.")
+    };
     format!(
-        "✖ No plan for {} in {}.\n{}\nNothing was changed.{override_it}\n{again} tries again.",
+        "✖ No plan for {} in {}.\n{}\nNothing was changed.{type_them}{override_it}\n{again} tries again.",
         sheet.wish.operation, sheet.wish.environment, no.words
     )
 }
@@ -125,6 +131,7 @@ fn back(step: &Step) -> Cell {
             return Cell { pieces, key: SortKey::Text("z".into()) };
         }
         (Undo::Restore, Lasts::UntilTheEnd) => "in the end".to_owned(),
+        (Undo::Restore, Lasts::UnlessStopped) if step.settles.contains(&step.id) => "in the end".to_owned(),
         (Undo::Restore, Lasts::UnlessStopped) => "if the run stops".to_owned(),
         (Undo::Restore, Lasts::Stays) => step.before.clone().unwrap_or_else(|| "on undo".into()),
         (Undo::Reverse(words), _) => words.clone(),

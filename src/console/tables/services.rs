@@ -67,7 +67,8 @@ pub fn cell(state: &State, server: &Server) -> Cell {
     }
     let unreached = measured.unreachable.is_some() || measured.host_key.is_some();
     if found.is_empty() && services.is_empty() {
-        pieces.push(Piece::new("nothing measured yet", Scope::TextDim));
+        let words = if state.past.is_some() { "not recorded" } else { "nothing measured yet" };
+        pieces.push(Piece::new(words, Scope::TextDim));
     } else if !unreached && !services.is_empty() {
         let gap = if found.is_empty() { "" } else { "  " };
         let scope = if found.is_empty() { Scope::Text } else { Scope::TextDim };

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::console::action::Action;
 use crate::console::age;
+use crate::console::past;
 use crate::console::state::State;
 use crate::console::table::Piece;
 use crate::console::theme::Scope;
@@ -44,6 +45,13 @@ fn denied(snapshot: &Snapshot) -> impl Iterator<Item = (Source, &Failure, bool)>
 
 /// What it says, if anything, and what shows it whole.
 fn told(state: &State) -> Option<(String, Action)> {
+    if let Some(as_of) = &state.past {
+        let contexts = past::contexts(state.screen()).unwrap_or_default();
+        let key = |action| state.look.keymap.hint(contexts, action).unwrap_or_default();
+        let (earlier, later, now) = (key(Action::Earlier), key(Action::Later), key(Action::Now));
+        let keys = format!("{earlier} {later} from change to change · {now} back to now");
+        return Some((format!("◷ {} · {keys}", as_of.words()), Action::Now));
+    }
     let failing = failures(&state.snapshot)
         .filter(|(_, failure, _)| failure.kind != FailureKind::Throttled)
         .min_by_key(|(_, failure, _)| failure.since)
@@ -79,7 +87,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State) {
     let pen = Pen::new(theme, Scope::Banner);
     let room = area.width.saturating_sub(2);
     let hint = state.look.keymap.hint(state.contexts(), whole).filter(|_| width(&text) > room);
-    let hint = hint.map_or_else(String::new, |key| format!("  {key} more"));
+    let does = if whole == Action::Now { "now" } else { "more" };
+    let hint = hint.map_or_else(String::new, |key| format!("  {key} {does}"));
     let left = room.saturating_sub(width(&hint));
     pen.write(buffer, (area.x + 1, area.y), left, &[Piece::new(text, Scope::Text)]);
     pen.write(buffer, (area.x + 1 + left, area.y), room - left, &[Piece::new(hint, Scope::Text)]);

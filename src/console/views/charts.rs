@@ -29,7 +29,12 @@ pub struct Grid {
 pub fn grid(state: &State) -> Option<Grid> {
     let on_charts = matches!(state.screen(), Screen::Environment { page: Page::Charts, .. });
     let (width, height) = state.size;
-    if !on_charts || width < LEAST.0 || height < LEAST.1 || state.table.rows.is_empty() {
+    if !on_charts
+        || state.past.is_some()
+        || width < LEAST.0
+        || height < LEAST.1
+        || state.table.rows.is_empty()
+    {
         return None;
     }
     Some(Grid { columns: 1 + u16::from(width >= 100) + u16::from(width >= 180) })

@@ -113,10 +113,16 @@ fn unsaid(operation: &Operation, opt: Opt) -> &'static str {
         Opt::Max if operation.takes.contains(&Opt::Branch) => "twice as many as it wants",
         Opt::Min | Opt::Desired | Opt::Max => "as it is",
         Opt::SshFrom => "none: nobody is let in more",
-        Opt::Certificate => "that of the deployment's others",
+        Opt::Certificate if operation.takes.contains(&Opt::PublicKey) => "that of the deployment's others",
+        Opt::Certificate => "type its ARN, or choose one below",
         Opt::PublicKey => "none",
         Opt::Batch => "1",
         Opt::Release => "type it, or choose one below",
+        Opt::To => "/var/lib/postgresql/backups",
+        Opt::Backup => "type its path on the primary",
+        Opt::From => "type its name, such as production",
+        Opt::Keep if operation.takes.contains(&Opt::To) => "all of them",
+        Opt::Secret => "type a name, or several with commas between them",
         _ => "as usual",
     }
 }

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::console::action::{Action, Danger};
 use crate::console::layout::{self, Hit};
+use crate::console::past;
 use crate::console::screen::{Page, Screen};
 use crate::console::state::{Overlay, State};
 use crate::console::table::Piece;
@@ -22,12 +23,54 @@ struct Item {
     pieces: Vec<Piece>,
 }
 
+/// What is offered on every screen as it was.
+const PAST: &[Action] = &[
+    Action::Help,
+    Action::Earlier,
+    Action::Later,
+    Action::Now,
+    Action::Open,
+    Action::Triage,
+    Action::Timeline,
+    Action::AsOf,
+    Action::Detail,
+    Action::Filter,
+    Action::Palette,
+];
+
 /// What is offered on a screen, most useful first.
+#[allow(clippy::too_many_lines, reason = "a list for each screen")]
 fn offered(screen: &Screen) -> &'static [Action] {
     match screen {
+        Screen::Triage(_) => &[
+            Action::Help,
+            Action::Do1,
+            Action::Detail,
+            Action::Acknowledge,
+            Action::Note,
+            Action::Close,
+            Action::Snooze,
+            Action::Exec,
+            Action::Logs,
+            Action::CopyCommand,
+            Action::Refresh,
+        ],
+        Screen::Timeline(_) => &[
+            Action::Help,
+            Action::Open,
+            Action::AsOf,
+            Action::Detail,
+            Action::Filter,
+            Action::Triage,
+            Action::CopyCommand,
+            Action::Close,
+            Action::Logs,
+            Action::Refresh,
+        ],
         Screen::Fleet => &[
             Action::Help,
             Action::Open,
+            Action::Triage,
             Action::Filter,
             Action::Operate,
             Action::Exec,
@@ -40,6 +83,7 @@ fn offered(screen: &Screen) -> &'static [Action] {
         ],
         Screen::Environment { .. } => &[
             Action::Help,
+            Action::Triage,
             Action::Filter,
             Action::Open,
             Action::Close,
@@ -122,7 +166,8 @@ fn offered(screen: &Screen) -> &'static [Action] {
 
 /// The key to name for an action here.
 fn hint(state: &State, action: Action) -> Option<String> {
-    state.look.keymap.hint(state.screen().contexts(), action)
+    let past = state.past.as_ref().and_then(|_| past::contexts(state.screen()));
+    state.look.keymap.hint(past.unwrap_or_else(|| state.screen().contexts()), action)
 }
 
 /// Where in the rows one is, when not all are seen: `21–40 of 200`.
@@ -180,12 +225,13 @@ fn items(state: &State, cells: u16) -> Vec<Item> {
         }
         x += 1;
     }
-    for action in offered(state.screen()) {
+    let offered = if state.past.is_some() { PAST } else { offered(state.screen()) };
+    for action in offered {
         let Some(keys) = hint(state, *action) else { continue };
         let by_state =
             matches!(state.screen(), Screen::Plan(_) | Screen::Work(_)) || super::panes::is_here(state);
         let changes = action.row().danger == Danger::Changes;
-        if (by_state || changes) && !action.is_enabled(state) {
+        if (by_state || changes || state.past.is_some()) && !action.is_enabled(state) {
             continue;
         }
         let pieces =

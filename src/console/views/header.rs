@@ -72,6 +72,11 @@ impl Room {
 
 /// How fresh the screen is: a glyph, a word, and since when.
 fn freshness(state: &State, room: Room) -> (String, Scope) {
+    if let Some(as_of) = &state.past {
+        let moment = as_of.past.at.strftime("%H:%M:%S").to_string();
+        let text = room.of(format!("◷ AS OF {moment}"), format!("◷ {moment}"), format!("◷ {moment}"));
+        return (text, Scope::AgeStale);
+    }
     let snapshot = &state.snapshot;
     if let Some(until) = state.pulse.slowed_until.filter(|until| *until > state.now) {
         let wait = age::shown(until.duration_since(state.now));
@@ -185,6 +190,16 @@ fn left(state: &State) -> Vec<Part> {
             parts.push(part(4, deployment, Scope::Text));
             parts.push(part(0, name.as_str(), Scope::TextStrong));
             parts.push(part(2, format!("› {}", page.title()), Scope::Text));
+        }
+        Screen::Timeline(name) => {
+            parts.push(part(4, deployment, Scope::Text));
+            parts.push(part(0, name.as_str(), Scope::TextStrong));
+            parts.push(part(2, "› timeline", Scope::Text));
+        }
+        Screen::Triage(name) => {
+            parts.push(part(4, deployment, Scope::Text));
+            parts.push(part(0, name.as_str(), Scope::TextStrong));
+            parts.push(part(2, "› triage", Scope::Text));
         }
         Screen::Server { environment, id } => {
             parts.push(part(4, deployment, Scope::Text));

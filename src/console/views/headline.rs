@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{logs, plan, run, work};
+use super::{logs, plan, run, timeline, triage, work};
 use crate::console::age;
 use crate::console::screen::Screen;
 use crate::console::state::State;
@@ -61,6 +61,9 @@ fn has_runs(state: &State, environment: &EnvironmentName) -> bool {
 
 /// What is being done in an environment, and what runs have left there: a line each.
 pub fn runs(state: &State, environment: &EnvironmentName) -> Vec<Vec<Piece>> {
+    if state.past.is_some() {
+        return Vec::new();
+    }
     let line = |severity: Severity, words: String, aside: String| {
         vec![
             Piece::new(format!("{} ", severity.glyph()), Scope::Severity(severity)),
@@ -99,12 +102,16 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State) {
     let pen = Pen::new(&state.look.theme, Scope::Text);
     let overview = state.environment().and_then(|name| state.overviews.iter().find(|o| o.name == *name));
     let right = match (state.screen(), overview) {
-        (Screen::Environment { .. }, Some(overview)) => release(&overview.release, state),
+        (Screen::Environment { .. } | Screen::Triage(_) | Screen::Timeline(_), Some(overview)) => {
+            release(&overview.release, state)
+        }
         (Screen::Plan(_), _) => state.sheet().map(|sheet| plan::aside(state, sheet)).unwrap_or_default(),
         (Screen::Work(_), _) => state.work().map(work::aside).unwrap_or_default(),
         _ => Vec::new(),
     };
     let left = match (state.screen(), overview) {
+        (Screen::Triage(name), _) => triage::headline(state, name),
+        (Screen::Timeline(name), _) => timeline::headline(state, name),
         (Screen::Logs(_), _) => state.logs().map(logs::headline).unwrap_or_default(),
         (Screen::Plan(_), _) => state.sheet().map(plan::headline).unwrap_or_default(),
         (Screen::Work(_), _) => state.work().map(|run| work::headline(state, run)).unwrap_or_default(),

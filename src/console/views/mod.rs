@@ -18,7 +18,9 @@ mod plan;
 mod question;
 pub mod run;
 pub mod step;
+pub mod timeline;
 pub mod top;
+pub mod triage;
 pub mod work;
 
 pub(super) use question::lines as question_lines;
@@ -76,7 +78,11 @@ fn draw_parts(buffer: &mut Buffer, state: &State, areas: &Areas) {
         }
         widget.rows(buffer, areas.rows);
     }
-    if state.work().is_some() {
+    if let (Some(area), super::screen::Screen::Triage(_)) = (areas.panel, state.screen()) {
+        triage::draw(buffer, area, state);
+    } else if let (Some(area), super::screen::Screen::Timeline(_)) = (areas.panel, state.screen()) {
+        timeline::draw(buffer, area, state);
+    } else if state.work().is_some() {
         work::draw(buffer, areas, state);
     } else if panes::is_here(state) && panes::count(state) > 0 {
         panes::draw(buffer, state, areas.rows, areas.panel);

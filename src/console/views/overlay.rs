@@ -220,6 +220,15 @@ fn reads(snapshot: &Snapshot) -> Vec<Read<'_>> {
         read("load balancers", &snapshot.load_balancers),
         read("locks", &snapshot.locks),
     ];
+    if snapshot.checks.value().is_some() || snapshot.checks.failure().is_some() {
+        reads.push(read("status checks", &snapshot.checks));
+    }
+    if snapshot.credit_modes.value().is_some() || snapshot.credit_modes.failure().is_some() {
+        reads.push(read("credit modes", &snapshot.credit_modes));
+    }
+    if let Some(worst) = snapshot.balances.values().min_by_key(|r| (r.failure().is_none(), r.read_at())) {
+        reads.push(read("credits and bursts", worst));
+    }
     reads.extend(
         snapshot.health.iter().map(|(name, r)| read(format!("health {}", cut(name.as_str(), 15)), r)),
     );

@@ -20,7 +20,9 @@ const MOST: usize = 2;
 
 fn balancers(state: &State) -> &[LoadBalancerName] {
     let Screen::Environment { name, page: Page::Servers } = state.screen() else { return &[] };
-    if state.size.0 < LEAST.0 || state.size.1 < LEAST.1 || state.table.rows.is_empty() {
+    // What load balancers are is not recorded.
+    if state.past.is_some() || state.size.0 < LEAST.0 || state.size.1 < LEAST.1 || state.table.rows.is_empty()
+    {
         return &[];
     }
     let all = state.topology.environment(name).map_or(&[][..], |p| p.load_balancers.as_slice());

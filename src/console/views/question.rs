@@ -82,6 +82,20 @@ fn answers(question: &Question, room: u16, height: u16) -> Vec<Vec<Piece>> {
                 ]
             })
             .collect(),
+        Asks::Hidden(_) | Asks::Secret(_) => {
+            let typed = question.typed().chars().count();
+            // More than fits is not counted on the screen.
+            let dots = "•".repeat(typed.min(usize::from(room.saturating_sub(24))));
+            let mut line = vec![
+                Piece::new("  › ", Scope::Key),
+                Piece::new(dots, Scope::TextStrong),
+                Piece::new("█", Scope::TextStrong),
+            ];
+            if typed > 0 {
+                line.push(Piece::new("  enter goes on", Scope::Key));
+            }
+            vec![line]
+        }
         Asks::Word { word, what, .. } => {
             let asked = if height < 14 { format!("type {word}") } else { format!("{what}: {word}") };
             let mut lines: Vec<Vec<Piece>> = wrap(&asked, room.saturating_sub(2))

@@ -11,7 +11,7 @@ use crate::engine::run::{Mutation, MutationEnd, Story};
 use crate::fleet::text::{one_line, sentences};
 use crate::fleet::words::seconds;
 use crate::fleet::{Rule, Severity};
-use crate::plan::{Action, Plan, Repeat, Step, StepId};
+use crate::plan::{Action, Plan, Repeat, SecretsTo, Step, StepId};
 
 /// The widest it gets.
 pub const WIDEST: u16 = 112;
@@ -57,6 +57,12 @@ impl Page {
 #[must_use]
 pub fn lines(state: &State, width: u16) -> Vec<Vec<Piece>> {
     let room = width.saturating_sub(8).min(WIDEST - 4);
+    if super::triage::selected(state).is_some() {
+        return super::triage::lines(state, room);
+    }
+    if super::timeline::selected(state).is_some() {
+        return super::timeline::lines(state, room);
+    }
     let mut page = Page { lines: Vec::new(), room };
     let selected = selected(state);
     if let Some(plan) = state.sheet().and_then(Sheet::plan) {
@@ -135,6 +141,10 @@ fn of_action(page: &mut Page, action: &Action) {
             );
             page.script(&job.script);
         }
+        Action::Relay(relay) => {
+            let way = "over this machine, in pieces, with its sha256 compared in the end";
+            page.fact("copies", &format!("{} {way}", relay.file), Scope::Text);
+        }
         Action::Converge(converge) => {
             let words = format!(
                 "{} at a time, {} in the end, never fewer than {} in service; a new one may take {}",
@@ -201,6 +211,15 @@ fn mutation(mutation: &Mutation) -> String {
         Mutation::Set { setting, from, to } => format!("{setting}: {from} → {to}"),
         Mutation::TerminateMember { instance, .. } => format!("terminate {instance}"),
         Mutation::Job { instance, job } => format!("job {job} on {instance}"),
+        Mutation::Relay { from, to, file } => format!("{file} of {from} to {to}"),
+        Mutation::Secrets { names, to } => {
+            let what = match to {
+                SecretsTo::New => "new values of",
+                SecretsTo::Before => "the old values of",
+                SecretsTo::Forgotten => "forget the old values of",
+            };
+            format!("{what} {}", names.join(", "))
+        }
         Mutation::Launch { .. } => "launch a server".into(),
         Mutation::Tag { instance, tags } => {
             let all: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -212,6 +231,8 @@ fn mutation(mutation: &Mutation) -> String {
             let all: Vec<&str> = instances.iter().map(crate::fleet::InstanceId::as_str).collect();
             format!("terminate {}", all.join(", "))
         }
+        Mutation::Reboot { instance, .. } => format!("reboot {instance}"),
+        Mutation::Stop { instance } => format!("stop {instance}"),
         Mutation::DeleteLaunch { launch } => format!("delete {}", launch.label()),
         Mutation::Invalidate { distribution, .. } => format!("invalidate {distribution}"),
         Mutation::DeleteImage { image } => format!("delete {image}"),

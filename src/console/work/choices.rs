@@ -2,7 +2,7 @@
 
 use crate::console::age;
 use crate::console::state::State;
-use crate::fleet::{EnvironmentName, InstanceId, LaunchSource, Process, Role};
+use crate::fleet::{Certificate, EnvironmentName, InstanceId, LaunchSource, Process};
 use crate::operation::{Kind, Offer, Operation, Opt, Options, Refused};
 
 /// The longest text of a line: a public RSA key of 4096 bits has more than 700 letters.
@@ -67,7 +67,7 @@ impl Choices {
         selected: Option<&InstanceId>,
     ) -> Self {
         let lines = operation.takes.iter().filter(|opt| **opt != Opt::Override);
-        let lines = lines.flat_map(|opt| lines_of(state, &environment, *opt, selected)).collect();
+        let lines = lines.flat_map(|opt| lines_of(state, &environment, operation, *opt, selected)).collect();
         let no_releases = operation.takes.contains(&Opt::Release).then(|| "reading…".to_owned());
         Self { environment, operation, lines, cursor: 0, overrides: Vec::new(), no_releases }
     }
@@ -195,9 +195,36 @@ fn deployed(state: &State, environment: &EnvironmentName, launch: &LaunchSource)
     )
 }
 
+/// The certificates that are known and could be served, those first that are good for the environment's domains.
+fn certificates(state: &State, environment: &EnvironmentName) -> Vec<Line> {
+    let domains = state.topology.environment(environment).map_or(&[][..], |place| &place.domains);
+    let readings = state.snapshot.certificates.values().filter_map(crate::fleet::Reading::value);
+    let mut known: Vec<_> = readings.flat_map(|all| all.values()).collect();
+    known.retain(|one| one.is_issued() && !one.is_expired(state.now));
+    let fits = |one: &Certificate| one.missing(domains).is_some_and(|missing| missing.is_empty());
+    known.sort_by_key(|one| (!fits(one), one.name.clone(), std::cmp::Reverse(one.expires_at)));
+    let line = |one: &Certificate| Line {
+        opt: Opt::Certificate,
+        kind: LineKind::Pick,
+        label: format!("{} · {} · {}", one.label(), one.ends(state.now), one.source),
+        value: one.arn.clone(),
+        on: false,
+        text: String::new(),
+        more: vec![one.arn.clone(), one.names.as_deref().unwrap_or_default().join(", ")],
+    };
+    known.into_iter().map(line).collect()
+}
+
+/// The environments beside this one.
+fn others<'s>(state: &'s State, environment: &EnvironmentName) -> Vec<&'s EnvironmentName> {
+    let all = state.topology.environments.iter().map(|place| &place.name);
+    all.filter(|name| *name != environment).collect()
+}
+
 fn lines_of(
     state: &State,
     environment: &EnvironmentName,
+    operation: &Operation,
     opt: Opt,
     selected: Option<&InstanceId>,
 ) -> Vec<Line> {
@@ -209,19 +236,34 @@ fn lines_of(
     match (opt, opt.kind()) {
         (Opt::Processes, _) => Process::ALL.iter().map(|process| words(process.word())).collect(),
         (Opt::Servers, _) => {
-            let mut servers = state.snapshot.servers_of(environment);
-            servers
-                .retain(|server| server.is_target() && matches!(server.role.role, Role::Web | Role::Combo));
+            let reads_others = operation.takes.contains(&Opt::From);
+            let others = others(state, environment);
+            let places = if reads_others { others } else { vec![environment] };
+            let mut servers: Vec<_> =
+                places.into_iter().flat_map(|place| state.snapshot.servers_of(place)).collect();
+            servers.retain(|server| operation.may_be_told(server));
             servers.sort_by(|a, b| a.id.cmp(&b.id));
             let label = |server: &crate::fleet::Server| {
-                format!("{} {} {}", server.id, server.role.role, server.address().unwrap_or("?"))
+                let of = server.environment.as_ref().filter(|_| reads_others);
+                let of = of.map(|name| format!(" of {name}")).unwrap_or_default();
+                format!("{} {} {}{of}", server.id, server.role.role, server.address().unwrap_or("?"))
             };
             servers.iter().map(|s| line(LineKind::Check, label(s), s.id.as_str().to_owned())).collect()
+        }
+        (Opt::From, _) if !others(state, environment).is_empty() => {
+            let pick = |name: &EnvironmentName| {
+                line(LineKind::Pick, name.as_str().to_owned(), name.as_str().to_owned())
+            };
+            others(state, environment).into_iter().map(pick).collect()
         }
         (Opt::Balancers, _) => {
             let place = state.topology.environment(environment);
             let names = place.into_iter().flat_map(|place| &place.load_balancers);
             names.map(|name| words(name.as_str())).collect()
+        }
+        (Opt::Certificate, _) => {
+            let typed = line(LineKind::Text, String::new(), String::new());
+            std::iter::once(typed).chain(certificates(state, environment)).collect()
         }
         (_, Kind::Flag) => vec![line(LineKind::Check, opt.name().replace('-', " "), "yes".into())],
         (_, Kind::Number) => vec![line(LineKind::Number, String::new(), String::new())],

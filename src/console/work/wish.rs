@@ -7,6 +7,7 @@ use crate::engine::run::Grip;
 use crate::fleet::EnvironmentName;
 use crate::operation::Options;
 use crate::plan::Plan;
+use crate::plan::typed::Typed;
 
 /// An operation that a plan is wanted of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,19 @@ pub struct NoPlan {
     pub words: String,
     /// The word that overrides it, where one does.
     pub word: Option<&'static str>,
+    /// Secrets without a value, where that is why: they can be typed here.
+    pub lacks: Vec<String>,
+}
+
+/// Secrets that were typed, for their file. Prints their names only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeepWish {
+    /// The plan that wants them.
+    pub ticket: Ticket,
+    /// Whose they are.
+    pub environment: EnvironmentName,
+    /// What was typed.
+    pub typed: Typed,
 }
 
 /// What is to be started.
@@ -55,6 +69,8 @@ pub struct StartWish {
     pub start: Start,
     /// How the lock is to be had.
     pub grip: Grip,
+    /// What was typed for it.
+    pub typed: Typed,
 }
 
 /// Why a run was not begun. Nothing was changed.

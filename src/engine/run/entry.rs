@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::fleet::{
     DistributionId, ImageId, InstanceId, LaunchSource, LoadBalancerName, Rule, SecurityGroupId, Thing,
 };
-use crate::plan::{Plan, Setting, Slot, StepId, Value};
+use crate::plan::{Plan, SecretsTo, Setting, Slot, StepId, Value};
 
 /// A line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +154,22 @@ pub enum Mutation {
         /// Its name there.
         job: String,
     },
+    /// A file goes from one server to another.
+    Relay {
+        /// Where it is.
+        from: InstanceId,
+        /// Where it goes.
+        to: InstanceId,
+        /// Its path.
+        file: String,
+    },
+    /// Secrets of the project change on the operator's machine.
+    Secrets {
+        /// Which.
+        names: Vec<String>,
+        /// What becomes of them.
+        to: SecretsTo,
+    },
     /// A server is launched.
     Launch {
         /// The client token.
@@ -180,6 +196,18 @@ pub enum Mutation {
     Terminate {
         /// Which.
         instances: Vec<InstanceId>,
+    },
+    /// A server is booted again.
+    Reboot {
+        /// Which.
+        instance: InstanceId,
+        /// The id of the boot before.
+        boot: String,
+    },
+    /// A server is stopped.
+    Stop {
+        /// Which.
+        instance: InstanceId,
     },
     /// A launch configuration or template version is deleted.
     DeleteLaunch {

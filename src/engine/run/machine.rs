@@ -60,7 +60,7 @@ fn forward(story: &Story, at_work: &BTreeSet<StepId>, cancel: Cancel) -> Vec<Ord
         if story.is_sealed() {
             // Undoing would take the servers away that serve.
             let why =
-                "cancelled: stop now; old servers have gone or new ones are in use, so nothing is undone"
+                "cancelled: stop now; old servers have gone, new ones are in use or old secrets are gone, so nothing is undone"
                     .into();
             return turned(at_work, Way::Stop, why);
         }

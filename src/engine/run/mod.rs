@@ -16,6 +16,7 @@ mod start;
 mod story;
 #[cfg(test)]
 mod tests;
+mod typed;
 mod world;
 
 pub use driver::{News, RunControl, Started};
@@ -23,7 +24,7 @@ pub use entry::{Bound, Entry, Left, Mutation, MutationEnd, StepEnd, Way};
 pub use machine::Cancel;
 pub use start::{Grip, Launch, NotBegun, begin, resume};
 pub use story::{IntentStory, StepStory, Story};
-pub use world::{Pages, Ports, Texts};
+pub use world::{Pages, Ports, Secrets, Texts};
 
 #[cfg(test)]
 pub use halt::Halt;

@@ -80,7 +80,8 @@ pub enum NotBegun {
     Journal(#[from] EngineError),
     /// Old servers have gone.
     #[error(
-        "run {0} cannot be undone: old servers have gone or new ones are in use, and undoing would take those away that serve. Take it up with \
+        "run {0} cannot be undone: old servers have gone, new ones are in use or have become the primary, or secrets from before are \
+         kept no more, and undoing would take away what serves. Take it up with \
          `quarterdeck runs resume {0}` if it was interrupted, or bring the earlier release with rollback"
     )]
     Sealed(RunId),

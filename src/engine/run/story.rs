@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::entry::{Bound, Entry, Left, Mutation, MutationEnd, Slots, StepEnd, Way};
 use crate::engine::lock::Outstanding;
 use crate::fleet::InstanceId;
-use crate::plan::{Action, Fact, Kind, Lasts, Plan, Setting, Step, StepId, Undo, Value};
+use crate::plan::{Action, Fact, Kind, Lasts, Plan, SecretsTo, Setting, Step, StepId, Undo, Value};
 
 /// How far a step is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -167,7 +167,12 @@ impl Story {
         self.plan.goes_on
             && self.way == Way::Stop
             && !self.is_complete()
-            && self.steps.iter().all(|step| step.undone.is_none())
+            && self.each().all(|(step, told)| told.undone.is_none() || self.is_restored(step.id))
+    }
+
+    /// Whether a step of the plan has put it back on the good way.
+    fn is_restored(&self, id: StepId) -> bool {
+        self.each().any(|(step, told)| told.began.is_some() && step.action.restores().contains(&id))
     }
 
     fn at(&mut self, step: StepId) -> Option<&mut StepStory> {
@@ -241,9 +246,12 @@ impl Story {
     #[must_use]
     pub fn is_sealed(&self) -> bool {
         self.each().any(|(step, story)| match &step.action {
+            _ if step.seals => story.ended.as_ref().is_some_and(|(_, end)| end.is_good()),
             Action::Converge(converge) => story.began.is_some() && converge.kind == Kind::Shrink,
             Action::Tag { .. } if self.plan.goes_on => story.began.is_some() && story.ended.is_none(),
             Action::Tag { .. } => story.began.is_some(),
+            // What servers had before is not known any more.
+            Action::Secrets(change) => story.began.is_some() && change.to == SecretsTo::Forgotten,
             _ => false,
         })
     }
@@ -272,15 +280,21 @@ impl Story {
         }
     }
 
-    /// Whether the servers found are those that the plan assumes, and others that this run has launched.
+    /// Whether the servers found are those that the plan assumes, but for those that this run has launched, or given
+    /// another role.
     fn has_launched(&self, fact: &Fact, found: &Value) -> bool {
+        let tagged = |id: &InstanceId, intent: &IntentStory| match &intent.mutation {
+            Mutation::Tag { instance, tags } => instance == id && tags.iter().any(|(key, _)| key == "role"),
+            _ => false,
+        };
         let ours = |id: &InstanceId| {
             self.slots.values().any(|bound| matches!(bound, Bound::Instance(known) if known == id))
+                || self.intents.iter().any(|intent| tagged(id, intent))
         };
         let assumed = self.plan.assumes.iter().find(|one| one.fact == *fact).map(|one| &one.value);
         match (assumed, found) {
             (Some(Value::Servers(assumed)), Value::Servers(found)) => {
-                found.iter().filter(|id| !ours(id)).eq(assumed.iter())
+                found.iter().filter(|id| !ours(id)).eq(assumed.iter().filter(|id| !ours(id)))
             }
             _ => false,
         }
@@ -317,7 +331,10 @@ impl Story {
             story.began.is_some()
                 && step.lasts != Lasts::Stays
                 && step.undo == Undo::Restore
-                && !(step.lasts == Lasts::UnlessStopped && self.is_settled(step.id))
+                && (step.lasts != Lasts::UnlessStopped
+                    || !self.is_settled(step.id)
+                    // It stays when the run stops, and is still to go back: whoever takes over has to know.
+                    || self.each().any(|(later, _)| later.action.restores().contains(&step.id)))
         });
         let mut all: Vec<Outstanding> = Vec::new();
         for (setting, value) in held.flat_map(|(step, story)| still_held(self.priors(step.id), story)) {

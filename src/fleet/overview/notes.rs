@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+pub(super) mod certificates;
 pub(super) mod locks;
 mod measured;
 
@@ -116,6 +117,15 @@ pub(super) fn notes(
     if primaries > 1 {
         note(Severity::Warn, format!("There are {primaries} servers tagged db-primary"));
     }
+    let left: Vec<_> =
+        servers.iter().filter(|s| s.is_target()).filter_map(|s| Some((s, s.left()?))).collect();
+    if let Some(since) = left.iter().map(|(_, left)| left.since).min() {
+        let ids: Vec<&str> = left.iter().map(|(server, _)| server.id.as_str()).collect();
+        let text = format!("Nobody reads from {}: it was left", ids.join(", "));
+        let since = Some(crate::fleet::Since { at: since, turned: true });
+        notes.push(Note { severity: Severity::Warn, text, since, lock: None });
+    }
+    let mut note = |severity, text: String| notes.push(Note { severity, text, since: None, lock: None });
     let members: BTreeSet<&InstanceId> = place
         .group
         .as_ref()

@@ -19,9 +19,11 @@ pub(super) fn of_environment(
 ) -> BTreeMap<InstanceId, Vec<Trouble>> {
     let mut all = BTreeMap::new();
     for server in servers.iter().filter(|s| s.is_target() && s.power == Power::Running) {
-        let Some(measured) = snapshot.measured(&server.id) else { continue };
-        let mut found = trouble::of_server(server, measured, yardstick);
-        found.extend(code(snapshot, server, measured, release, yardstick));
+        let mut found = trouble::of_machine(snapshot, server, yardstick);
+        if let Some(measured) = snapshot.measured(&server.id) {
+            found.extend(trouble::of_server(server, measured, yardstick));
+            found.extend(code(snapshot, server, measured, release, yardstick));
+        }
         if !found.is_empty() {
             all.insert(server.id.clone(), found);
         }
@@ -36,7 +38,7 @@ pub(super) fn of_environment(
 }
 
 fn trouble(severity: Severity, kind: TroubleKind, topic: Topic, short: String, text: String) -> Trouble {
-    Trouble { severity, kind, topic: Some(topic), short, text, since: None }
+    Trouble { severity, kind, topic: Some(topic), about: None, short, text, since: None }
 }
 
 /// Whether one of two hashes is the beginning of the other; a name of fewer than four digits says nothing.

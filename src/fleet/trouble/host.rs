@@ -1,6 +1,7 @@
 //! The machine and its disks.
 
 use super::{Look, TroubleKind};
+use crate::fleet::measured::Mount;
 use crate::fleet::thresholds::judge;
 use crate::fleet::{Severity, Topic, words};
 
@@ -32,24 +33,32 @@ impl Look<'_> {
         let Some(disks) = self.measured.disks() else { return };
         self.about(Topic::Disks);
         let limits = self.yardstick.thresholds.disk;
-        for mount in &disks.mounts {
+        // A directory that is bound elsewhere is full there, too: a file system counts once, where its path is shortest.
+        let twice = |mount: &Mount| {
+            let same = |other: &&Mount| !mount.device.is_empty() && other.device == mount.device;
+            let first = disks.mounts.iter().filter(same).min_by_key(|one| (one.path.len(), &one.path));
+            first.is_some_and(|first| first.path != mount.path)
+        };
+        for mount in disks.mounts.iter().filter(|mount| !twice(mount)) {
             let path = words::name(&mount.path);
             if mount.read_only {
                 // Images and media are meant to be so; the root is not.
                 if mount.path == "/" {
                     let text = "has its root file system mounted read-only";
-                    self.add(Severity::Down, TroubleKind::Disk, "/ read-only", text);
+                    self.add_about(Some("/"), Severity::Down, TroubleKind::Disk, "/ read-only", text);
                 }
                 continue;
             }
             let percent = mount.percent();
             let severity = judge(f64::from(percent), limits);
             let text = format!("has its disk {path} {percent}% full");
-            self.add(severity, TroubleKind::Disk, format!("{path} {percent}%"), text);
+            let short = format!("{path} {percent}%");
+            self.add_about(Some(&mount.path), severity, TroubleKind::Disk, short, text);
             let inodes = mount.inodes_percent.unwrap_or(0);
             let text = format!("has {inodes}% of the inodes of {path} in use");
             let severity = judge(f64::from(inodes), limits);
-            self.add(severity, TroubleKind::Disk, format!("{path} inodes {inodes}%"), text);
+            let short = format!("{path} inodes {inodes}%");
+            self.add_about(Some(&mount.path), severity, TroubleKind::Disk, short, text);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is wrong with one server, as measured on it. Pure: the same facts give the same words.
 
 mod host;
+mod machine;
 mod reach;
 mod service;
 mod storage;
@@ -11,7 +12,9 @@ mod tests;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Measured, Role, Server, Severity, Since, Topic, Yardstick};
+pub use machine::of_machine;
+
+use super::{Measured, Role, Server, Severity, Since, Topic, Yardstick, words};
 
 /// What kind of trouble it is. Those of one kind are told together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -25,6 +28,16 @@ pub enum TroubleKind {
     Unreachable,
     /// A probe failed, or has told nothing new for long.
     Unread,
+    /// EC2's own check of the machine fails.
+    StatusCheck,
+    /// AWS stops or ends it at a time that is known.
+    Retirement,
+    /// AWS reboots it, or works on its hardware.
+    Planned,
+    /// Its CPU credits run out.
+    Credits,
+    /// The bursts of one of its disks run out.
+    Burst,
     /// A health check asked on the server itself is not answered with 200.
     HealthCheck,
     /// The health check is answered by a file.
@@ -33,6 +46,8 @@ pub enum TroubleKind {
     Maintenance,
     /// A systemd unit does not run.
     Unit,
+    /// A service runs, and does not answer whoever asks it on its own server.
+    Silent,
     /// A program under Supervisor does not run.
     Program,
     /// A program is started again and again.
@@ -86,8 +101,10 @@ pub struct Trouble {
     pub severity: Severity,
     /// What kind.
     pub kind: TroubleKind,
-    /// What it rests on.
+    /// What it rests on; none where ssh itself or AWS says so.
     pub topic: Option<Topic>,
+    /// Which of several things on the server: the unit, program, mount, slot or queue.
+    pub about: Option<String>,
     /// A few words, for a column: `gunicorn restarts 6`.
     pub short: String,
     /// The end of a sentence that begins with the server: `has its disk / 97% full`.
@@ -131,6 +148,14 @@ struct Look<'a> {
     found: Vec<Trouble>,
 }
 
+impl TroubleKind {
+    /// Whether EC2 or CloudWatch tells of it, and nobody on the server.
+    #[must_use]
+    pub const fn of_machine(self) -> bool {
+        matches!(self, Self::StatusCheck | Self::Retirement | Self::Planned | Self::Credits | Self::Burst)
+    }
+}
+
 impl Look<'_> {
     /// From here on it is about this topic.
     fn about(&mut self, topic: Topic) {
@@ -148,6 +173,18 @@ impl Look<'_> {
         short: impl Into<String>,
         text: impl Into<String>,
     ) {
+        self.add_about(None, severity, kind, short, text);
+    }
+
+    /// The same about one of several things on the server.
+    fn add_about(
+        &mut self,
+        about: Option<&str>,
+        severity: Severity,
+        kind: TroubleKind,
+        short: impl Into<String>,
+        text: impl Into<String>,
+    ) {
         if severity <= Severity::Ok {
             return;
         }
@@ -156,7 +193,8 @@ impl Look<'_> {
             severity = severity.min(Severity::Unknown);
             text.push_str(&at.strftime(" (as of %H:%M UTC)").to_string());
         }
-        self.found.push(Trouble { severity, kind, topic: self.topic, short, text, since: None });
+        let about = about.map(words::name);
+        self.found.push(Trouble { severity, kind, topic: self.topic, about, short, text, since: None });
     }
 
     fn plays(&self, roles: &[Role]) -> bool {

@@ -1,7 +1,16 @@
 //! Whether a server can be reached, and whether its probes tell something.
 
 use super::{Look, Trouble, TroubleKind};
-use crate::fleet::{FailureKind, Severity, Since, Topic};
+use crate::fleet::{FailureKind, Severity, Since, Topic, words};
+
+/// Services that a topic asks, by how their units' names begin. Of PostgreSQL the cluster's: the umbrella over clusters is
+/// active whatever they do.
+const SERVICES: [(Topic, &str); 4] = [
+    (Topic::Postgres, "postgresql@"),
+    (Topic::RabbitMq, "rabbitmq"),
+    (Topic::Redis, "redis"),
+    (Topic::Memcached, "memcached"),
+];
 
 impl Look<'_> {
     pub(super) fn reach(&mut self) {
@@ -21,6 +30,7 @@ impl Look<'_> {
                 severity: Severity::Unknown,
                 kind: TroubleKind::Unreachable,
                 topic: None,
+                about: None,
                 short: format!("ssh: {word}"),
                 text: format!("cannot be reached over ssh: {word}"),
                 since: Some(Since { at: failure.since, turned: self.measured.reached_at.is_some() }),
@@ -31,6 +41,17 @@ impl Look<'_> {
             self.unread(topic);
         }
         (self.topic, self.as_of) = (None, None);
+    }
+
+    /// The unit of a topic's service, where systemd says now that it is active.
+    fn active(&self, topic: Topic) -> Option<&str> {
+        let (_, begins) = SERVICES.into_iter().find(|(of, _)| *of == topic)?;
+        let reading = self.measured.reading(Topic::Units)?;
+        let units =
+            self.measured.units().filter(|_| self.yardstick.is_current(Topic::Units, reading, None))?;
+        let unit =
+            units.units.iter().find(|unit| unit.name.starts_with(begins) && unit.active == "active")?;
+        Some(&unit.name)
     }
 
     /// A probe that failed, or that has told nothing new for long. What is not installed is no trouble.
@@ -47,10 +68,24 @@ impl Look<'_> {
             }
             _ => return,
         };
+        let waits = failure.is_some_and(|failure| failure.kind == FailureKind::Unreachable);
+        if let Some(unit) = self.active(topic).filter(|_| waits) {
+            self.found.push(Trouble {
+                severity: Severity::Down,
+                kind: TroubleKind::Silent,
+                topic: Some(topic),
+                about: Some(unit.to_owned()),
+                short: format!("{word} silent"),
+                text: format!("has {} running, and gets no answer from it", words::name(unit)),
+                since: Some(Since { at: since, turned: true }),
+            });
+            return;
+        }
         self.found.push(Trouble {
             severity: Severity::Unknown,
             kind: TroubleKind::Unread,
             topic: Some(topic),
+            about: None,
             short: format!("{word}?"),
             text: format!("does not tell about {word}: {why}"),
             since: Some(Since { at: since, turned: true }),

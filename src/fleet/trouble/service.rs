@@ -69,7 +69,7 @@ impl Look<'_> {
                 _ => format!("has {name} {}", unit.active),
             };
             if severity >= Severity::Warn {
-                self.add(severity, TroubleKind::Unit, short, text);
+                self.add_about(Some(&unit.name), severity, TroubleKind::Unit, short, text);
             }
         }
     }
@@ -82,12 +82,14 @@ impl Look<'_> {
             let state = program.state.to_lowercase();
             if severity >= Severity::Unknown {
                 let text = format!("has {name} {state}");
-                self.add(severity, TroubleKind::Program, format!("{name} {state}"), text);
+                let short = format!("{name} {state}");
+                self.add_about(Some(&program.name), severity, TroubleKind::Program, short, text);
             }
             let restarts = program.restarts.unwrap_or(0);
             let severity = judge(f64::from(restarts), self.yardstick.thresholds.restarts);
             let text = format!("started {name} {restarts} times in the last hour");
-            self.add(severity, TroubleKind::Restarts, format!("{name} restarts {restarts}"), text);
+            let short = format!("{name} restarts {restarts}");
+            self.add_about(Some(&program.name), severity, TroubleKind::Restarts, short, text);
         }
     }
 

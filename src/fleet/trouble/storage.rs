@@ -84,7 +84,8 @@ impl Look<'_> {
                 _ if slot.active => format!("holds {held} of WAL back for its slot {name}"),
                 _ => format!("holds {held} of WAL back for its slot {name}, which nobody uses"),
             };
-            self.add(slot.severity(limits.retained_wal_mb), TroubleKind::Slot, format!("slot {name}"), text);
+            let severity = slot.severity(limits.retained_wal_mb);
+            self.add_about(Some(&slot.name), severity, TroubleKind::Slot, format!("slot {name}"), text);
         }
         self.replica(postgres);
     }
@@ -136,7 +137,8 @@ impl Look<'_> {
             let name = words::name(&queue.name);
             let text =
                 format!("has {} in “{name}”, to which nobody listens", words::count(queue.ready, "message"));
-            self.add(Severity::Warn, TroubleKind::Unheard, format!("nobody hears {name}"), text);
+            let short = format!("nobody hears {name}");
+            self.add_about(Some(&queue.name), Severity::Warn, TroubleKind::Unheard, short, text);
         }
     }
 

@@ -10,7 +10,7 @@ use super::new_server::place::{self, Spread};
 use super::new_server::{chosen, judge, volume};
 use super::refused::some;
 use super::{Facts, Options, Refused};
-use crate::fleet::{NewServer, Role, RoomQuestion, Server, Standing, SubnetChoice, ZonePlace};
+use crate::fleet::{NewServer, Role, RoomQuestion, Server, Standing, ZonePlace};
 
 /// Roles that have a server of their own, in the order of the plan: whoever others need first.
 const ROLES: [Role; 4] = [Role::DbPrimary, Role::DbReplica, Role::Cache, Role::Worker];
@@ -71,16 +71,7 @@ pub(super) fn room(facts: &Facts<'_>, _: &Options) -> Option<RoomQuestion> {
     let Lacking { servers, builder } = lacking(facts).ok()?;
     let all: Vec<(NewServer, ZonePlace)> =
         servers.into_iter().map(|one| (one.server, one.zone)).chain(builder).collect();
-    let instance_type = all.first()?.0.instance_type.clone();
-    let mut subnets: Vec<String> = all.iter().filter_map(|(_, zone)| zone.subnet.clone()).collect();
-    subnets.sort();
-    subnets.dedup();
-    let mut zones: Vec<_> = all.into_iter().map(|(_, zone)| zone.zone).collect();
-    zones.sort();
-    zones.dedup();
-    let subnets =
-        if subnets.is_empty() { SubnetChoice::DefaultOf(zones) } else { SubnetChoice::Named(subnets) };
-    Some(RoomQuestion { subnets, instance_type: Some(instance_type) })
+    super::room::of_servers(all)
 }
 
 /// The servers that there are not, where each goes and what it is; and the builder of the first release, where there is no
@@ -112,7 +103,7 @@ fn lacking(facts: &Facts<'_>) -> Result<Lacking, Refused> {
 }
 
 /// What another run makes, or has left, would be made twice.
-fn nothing_pending(facts: &Facts<'_>) -> Result<(), Refused> {
+pub(super) fn nothing_pending(facts: &Facts<'_>) -> Result<(), Refused> {
     let all = facts.known("the servers are", &facts.snapshot.servers)?;
     let mine = |server: &&Server| {
         server.environment.as_ref() == Some(&facts.place.name)

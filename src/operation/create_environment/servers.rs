@@ -2,7 +2,7 @@
 //! server who only has to know where it will be.
 
 use super::super::draft::Draft;
-use super::super::new_server::{App, Build};
+use super::super::new_server::{App, Build, judge};
 use super::super::{Facts, Options, Refused};
 use super::Missing;
 use crate::fleet::{Person, Role, Server};
@@ -16,6 +16,7 @@ pub(super) fn lanes(
     people: &[Person],
     missing: Vec<Missing>,
 ) -> Result<(), Refused> {
+    let before_logs = judge::logs(draft, facts)?;
     let there = facts.servers(&[Role::DbPrimary, Role::Combo])?;
     let known = |server: &&Server| server.private_address.clone().map(Address::Known);
     let mut primary = there.first().and_then(known);
@@ -32,6 +33,7 @@ pub(super) fn lanes(
             people,
             primary: primary.as_ref(),
             app: app.as_ref(),
+            before_logs: before_logs.as_deref(),
             lasts: Lasts::Stays,
         };
         let made = build.server(draft, lane, server, &zone.zone);

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::super::certificates::{form, judge};
 use super::super::draft::Draft;
 use super::super::refused::some;
 use super::super::{Facts, Options, Refused};
 use super::groups::{Made, slot};
 use super::{Site, make, read, tags};
-use crate::fleet::text::one_line;
 use crate::fleet::{
     HealthCheck, Listener, LoadBalancer, LoadBalancerName, NewLoadBalancer, SecurityGroup, SecurityGroupId,
 };
@@ -150,7 +150,9 @@ fn certificate(
     options: &Options,
 ) -> Result<String, Refused> {
     if let Some(given) = &options.certificate {
-        return known_form(facts, given);
+        let arn = form(facts, given)?;
+        judge(draft, facts, &arn)?;
+        return Ok(arn);
     }
     let listeners = all.iter().flat_map(|balancer| &balancer.listeners);
     let served: BTreeSet<&String> = listeners.filter_map(|listener| listener.certificate.as_ref()).collect();
@@ -164,32 +166,13 @@ fn certificate(
         }
         [] => Err(Refused::Usage(format!(
             "the load balancer {name} serves HTTPS, and no other one of the deployment shows with which certificate: \
-             give one by --certificate ARN (aws acm list-certificates)"
+             give one by --certificate ARN (`quarterdeck certificates {}` lists them)",
+            facts.place.name
         ))),
         several => Err(Refused::Usage(format!(
             "the load balancer {name} serves HTTPS, and others of the deployment serve several certificates: choose one \
              by --certificate ARN; there are {}",
             some(several)
-        ))),
-    }
-}
-
-/// `arn:aws:acm:REGION:ACCOUNT:certificate/…`, or one of IAM, which has no region.
-fn known_form(facts: &Facts<'_>, arn: &str) -> Result<String, Refused> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let region = &facts.topology.region;
-    match parts.as_slice() {
-        ["arn", _, "acm", of, _, rest] if rest.starts_with("certificate/") && of == region => {
-            Ok(arn.to_owned())
-        }
-        ["arn", _, "acm", of, _, _] if of != region => Err(Refused::Usage(format!(
-            "the certificate is of region {}, and load balancers of {region} serve only its own: ask ACM for one there",
-            one_line(of)
-        ))),
-        ["arn", _, "iam", _, _, rest] if rest.starts_with("server-certificate/") => Ok(arn.to_owned()),
-        _ => Err(Refused::Usage(format!(
-            "--certificate wants the ARN of a certificate, arn:aws:acm:{region}:ACCOUNT:certificate/ID, not `{}`",
-            one_line(arn)
         ))),
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn ground(facts: &Facts<'_>) -> GroundQuestion {
     } else {
         SubnetChoice::Named(named)
     };
-    GroundQuestion { subnets, balancers: facts.topology.load_balancers() }
+    GroundQuestion { subnets, balancers: facts.topology.load_balancers(), certificates: None }
 }
 
 pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -> Result<(), Refused> {

@@ -1,7 +1,7 @@
 //! The server that an image is made of: a web server as the config has it, else as those that there are.
 
 use super::super::security_groups::security_groups;
-use super::super::{Facts, Refused};
+use super::super::{Facts, Refused, room};
 use super::Base;
 use crate::fleet::{Group, ImageId, NewServer};
 
@@ -37,7 +37,7 @@ pub(super) fn server(
         ("environment", environment.to_string()),
         ("role", ROLE.to_owned()),
     ];
-    Ok(NewServer {
+    let server = NewServer {
         image: image.clone(),
         instance_type,
         zone,
@@ -58,5 +58,6 @@ pub(super) fn server(
         // What lies on a volume of its own is no part of the image.
         volumes: Vec::new(),
         tags: tags.map(|(key, value)| (key.to_owned(), value)).to_vec(),
-    })
+    };
+    room::runs(facts, server)
 }

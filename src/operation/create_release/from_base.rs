@@ -13,6 +13,7 @@ use crate::plan::{Lasts, Step, StepId, Undo};
 pub(in super::super) struct Release {
     app: App,
     people: Vec<Person>,
+    before_logs: Option<String>,
     /// For how long the builder lasts.
     pub(in super::super) lasts: Lasts,
 }
@@ -26,8 +27,9 @@ impl Release {
         code: Code,
     ) -> Result<Self, Refused> {
         let app = App::to_serve(draft, facts, options, &Role::Web, code)?;
-        volume::judge(draft, facts, &Role::Web)?;
-        Ok(Self { app, people: judge::people(draft, facts)?, lasts: Lasts::UntilTheEnd })
+        volume::judge_of_group(draft, facts, &Role::Web)?;
+        let before_logs = judge::logs(draft, facts)?;
+        Ok(Self { app, people: judge::people(draft, facts)?, before_logs, lasts: Lasts::UntilTheEnd })
     }
 
     /// Everything up to the image: the builder's launch, its parts, the code, the answers of Gunicorn and Nginx, and what no
@@ -60,6 +62,7 @@ impl Release {
             people: &self.people,
             primary: None,
             app: Some(&self.app),
+            before_logs: self.before_logs.as_deref(),
             lasts: Lasts::Stays,
         };
         let last = build.steps(draft, site, reached, &mut Vec::new());

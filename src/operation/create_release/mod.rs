@@ -4,6 +4,7 @@
 mod base;
 mod builder;
 pub(super) mod from_base;
+mod names;
 mod pin;
 
 use super::code::{self, Code};
@@ -11,7 +12,7 @@ use super::deploy;
 use super::draft::{Draft, step};
 use super::new_server::{Site, job, launching, reaching};
 use super::refused::some;
-use super::release::{prefix, releases};
+use super::release::releases;
 use super::settings::{On, Settings};
 use super::{Facts, Options, Refused, hooks};
 use crate::fleet::{Group, LaunchSource, Layout, NewServer, Role, RoomQuestion, SubnetChoice};
@@ -19,9 +20,7 @@ use crate::plan::{Action, InstanceRef, Lasts, NewRelease, Repeat, Slot, Step, St
 use crate::recipe::{bake, code as checkout, manage};
 
 use base::{Base, Ground};
-
-/// The longest name that an image may have.
-const LONGEST: usize = 128;
+pub(super) use names::Names;
 
 pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -> Result<(), Refused> {
     let group = facts.group()?;
@@ -30,40 +29,135 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     let base = base::of(facts, group, options)?;
     let code = code::meant(facts, options)?;
     is_new(draft, facts, &code)?;
-    let names = Names::new(facts, &code)?;
     draft.title(format!("make a release of {}", code.named()));
-    let built = match &base.ground {
-        Ground::Image(image) => {
-            let server = builder::server(facts, group, &base, image)?;
-            super::room::check(draft, facts, 1, "the builder is launched")?;
-            let settings = Settings::of(draft, facts, options, &code.changeset)?;
-            if !settings.is_written() {
-                addresses(draft, facts, &base)?;
-            }
-            draft.assume_release(&base.launch);
-            draft.note(format!(
-                "It is built upon {}, and nothing is deployed: deploy-serial --release latest does that.",
-                base.launch.label()
-            ));
-            hooks::done_before(draft, facts);
-            let pinned = pin::pin(draft, facts, group, &base.launch)?;
-            build(draft, facts, &code, &settings, server, pinned)
-        }
-        Ground::Empty(why) => {
-            let server = from_base::server(facts, options, &base)?;
-            super::room::check(draft, facts, 1, "the builder is launched")?;
-            draft.note(format!(
-                "It is built upon the empty image of the config, {why}. Nothing is deployed: deploy-serial --release \
-                 latest does that."
-            ));
-            let release = from_base::Release::of(draft, facts, options, code.clone())?;
-            let pinned = pin::pin(draft, facts, group, &base.launch)?;
-            let site = Site { lane: BUILDER, slot: &slot() };
-            release.build(draft, facts, site, server, pinned)
-        }
-    };
-    bake_it(draft, group, &base, &code, names, built);
+    match &base.ground {
+        Ground::Image(_) => draft.note(format!(
+            "It is built upon {}, and nothing is deployed: deploy-serial --release latest does that.",
+            base.launch.label()
+        )),
+        Ground::Empty(why) => draft.note(format!(
+            "It is built upon the empty image of the config, {why}. Nothing is deployed: deploy-serial --release \
+             latest does that."
+        )),
+    }
+    let made = Made::of(draft, facts, options, group, base, code)?;
+    let pinned = pin::pin(draft, facts, group, &made.base.launch)?;
+    made.steps(draft, facts, group, pinned, true);
     Ok(())
+}
+
+/// A release that can be made, judged before anything begins.
+pub(super) struct Made {
+    base: Base,
+    code: Code,
+    names: Names,
+    server: NewServer,
+    how: How,
+    /// For how long the builder is there.
+    lasts: Lasts,
+}
+
+enum How {
+    /// Upon an image that has everything else.
+    Upon(Settings),
+    /// From the empty image.
+    FromBase(Box<from_base::Release>),
+}
+
+impl Made {
+    /// The code that the group launches already, with the settings of now: what is baked in has changed (R8).
+    pub(super) fn anew(
+        draft: &mut Draft<'_>,
+        facts: &Facts<'_>,
+        options: &Options,
+        group: &Group,
+    ) -> Result<Self, Refused> {
+        let base = base::of(facts, group, options)?;
+        let Some(changeset) = facts.snapshot.release_of_launch(&base.launch).changeset else {
+            return Err(Refused::State(format!(
+                "which code {} has is not told by its name, so that it cannot be made anew: deploy a release that \
+                 create-release has made first",
+                base.launch.label()
+            )));
+        };
+        Self::of(draft, facts, options, group, base, Code::of(facts, changeset))
+    }
+
+    fn of(
+        draft: &mut Draft<'_>,
+        facts: &Facts<'_>,
+        options: &Options,
+        group: &Group,
+        base: Base,
+        code: Code,
+    ) -> Result<Self, Refused> {
+        let names = Names::new(facts, &code)?;
+        let (server, how) = match &base.ground {
+            Ground::Image(image) => {
+                let server = builder::server(facts, group, &base, image)?;
+                super::room::check(draft, facts, 1, "the builder is launched")?;
+                let settings = Settings::of(draft, facts, options, &code.changeset)?;
+                if !settings.is_written() {
+                    addresses(draft, facts, &base)?;
+                }
+                draft.assume_release(&base.launch);
+                hooks::done_before(draft, facts);
+                (server, How::Upon(settings))
+            }
+            Ground::Empty(_) => {
+                let server = from_base::server(facts, options, &base)?;
+                super::room::check(draft, facts, 1, "the builder is launched")?;
+                let release = from_base::Release::of(draft, facts, options, code.clone())?;
+                (server, How::FromBase(Box::new(release)))
+            }
+        };
+        Ok(Self { base, code, names, server, how, lasts: Lasts::UntilTheEnd })
+    }
+
+    /// What the group launches now, as a numbered version.
+    pub(super) const fn like(&self) -> &LaunchSource {
+        &self.base.launch
+    }
+
+    /// The code in it.
+    pub(super) const fn code(&self) -> &Code {
+        &self.code
+    }
+
+    /// The same for a plan that goes on after a failure: a builder that was let go could not be gone on with.
+    pub(super) fn gone_on_with(mut self) -> Self {
+        self.lasts = Lasts::UnlessStopped;
+        if let How::FromBase(release) = &mut self.how {
+            release.lasts = Lasts::UnlessStopped;
+        }
+        self
+    }
+
+    /// The steps that make it; gives the one that ends it. Where it `stays`, it does so whatever stops the run afterwards.
+    pub(super) fn steps(
+        self,
+        draft: &mut Draft<'_>,
+        facts: &Facts<'_>,
+        group: &Group,
+        after: Option<StepId>,
+        stays: bool,
+    ) -> StepId {
+        let built = match &self.how {
+            How::Upon(settings) => {
+                build(draft, facts, &self.code, settings, self.server, (after, self.lasts))
+            }
+            How::FromBase(release) => {
+                let site = Site { lane: BUILDER, slot: &slot() };
+                release.build(draft, facts, site, self.server, after)
+            }
+        };
+        bake_it(draft, group, &self.base, &self.code, self.names, built, stays)
+    }
+}
+
+/// Where what the group can launch goes.
+pub(super) fn made() -> Slot {
+    Slot("release".into())
 }
 
 /// Where the builder goes, and what it is.
@@ -114,6 +208,13 @@ fn addresses(draft: &mut Draft<'_>, facts: &Facts<'_>, base: &Base) -> Result<()
             "The image that it is built upon is older than replica {list}, and may not know its address."
         ));
     }
+    if !deploy::other_secrets(facts, made_at)?.is_empty() {
+        draft.refuse_unless(
+            "old-secrets",
+            "Secrets were rotated since the image that it is built upon was made, and settings on it stay"
+                .into(),
+        )?;
+    }
     if vital.is_empty() {
         return Ok(());
     }
@@ -128,29 +229,6 @@ fn addresses(draft: &mut Draft<'_>, facts: &Facts<'_>, base: &Base) -> Result<()
     )
 }
 
-/// Names with the time and the code in them: unique, and read again by everybody.
-pub(super) struct Names {
-    pub(super) image: String,
-    pub(super) release: String,
-}
-
-impl Names {
-    pub(super) fn new(facts: &Facts<'_>, code: &Code) -> Result<Self, Refused> {
-        let time = facts.now.strftime("%Y.%m.%d-%H.%M.%S");
-        let rest = format!("{time}_{}", code.changeset);
-        let image = format!("{}_{}_web_{rest}", facts.topology.deployment, facts.place.name);
-        let fits = |c: char| c.is_ascii_alphanumeric() || "()[] ./-'@_".contains(c);
-        if image.chars().count() > LONGEST || !image.chars().all(fits) {
-            return Err(Refused::State(format!(
-                "EC2 takes no image named `{}`: a name has at most {LONGEST} letters, digits and ()[] ./-'@_. Give a \
-                 shorter --changeset, or other names to deployment and environment",
-                crate::fleet::text::one_line(&image)
-            )));
-        }
-        Ok(Self { image, release: format!("{}{rest}", prefix(facts)) })
-    }
-}
-
 /// The builder, as long as it is not launched.
 fn slot() -> Slot {
     Slot("builder".into())
@@ -163,7 +241,7 @@ fn build(
     code: &Code,
     settings: &Settings,
     server: NewServer,
-    pinned: Option<StepId>,
+    (pinned, lasts): (Option<StepId>, Lasts),
 ) -> StepId {
     let what = what_it_is(&server);
     let site = Site { lane: BUILDER, slot: &slot() };
@@ -171,6 +249,7 @@ fn build(
     let launch = draft.add(Step {
         after: pinned.into_iter().collect(),
         becomes: Some(what),
+        lasts,
         ..launched(site, "launch a builder from the last release's image", &name, server)
     });
     let reached = draft.add(Step { after: vec![launch], ..reaching(site) });
@@ -243,7 +322,15 @@ fn clean(site: Site<'_>, layout: &Layout) -> Step {
 const BUILDER: &str = "builder";
 
 /// Makes the image and what the group can launch, and lets the builder go.
-fn bake_it(draft: &mut Draft<'_>, group: &Group, base: &Base, code: &Code, names: Names, built: StepId) {
+fn bake_it(
+    draft: &mut Draft<'_>,
+    group: &Group,
+    base: &Base,
+    code: &Code,
+    names: Names,
+    built: StepId,
+    stays: bool,
+) -> StepId {
     let baked = Slot("image".into());
     let image = draft.add(Step {
         after: vec![built],
@@ -260,7 +347,7 @@ fn bake_it(draft: &mut Draft<'_>, group: &Group, base: &Base, code: &Code, names
             Action::Image { slot: baked.clone(), of: InstanceRef::Later(slot()), name: names.image },
         )
     });
-    let made = draft.next();
+    let own = draft.next();
     let release = draft.add(Step {
         after: vec![image],
         becomes: Some(names.release.clone()),
@@ -268,7 +355,7 @@ fn bake_it(draft: &mut Draft<'_>, group: &Group, base: &Base, code: &Code, names
         undo: Undo::Reverse("it is deleted, unless the group launches it by then".into()),
         repeat: Repeat::Check,
         deadline_s: 300,
-        settles: vec![image, made],
+        settles: if stays { vec![image, own] } else { Vec::new() },
         ..step(
             "release",
             match &base.launch {
@@ -277,7 +364,7 @@ fn bake_it(draft: &mut Draft<'_>, group: &Group, base: &Base, code: &Code, names
             },
             base.launch.label(),
             Action::Release {
-                slot: Slot("release".into()),
+                slot: made(),
                 release: Box::new(NewRelease {
                     like: base.launch.clone(),
                     image: baked,
@@ -299,4 +386,5 @@ fn bake_it(draft: &mut Draft<'_>, group: &Group, base: &Base, code: &Code, names
             Action::Terminate { servers: vec![InstanceRef::Later(slot())] },
         )
     });
+    release
 }

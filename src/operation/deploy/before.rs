@@ -51,6 +51,7 @@ pub(super) fn look<'f>(
     let from = launched(facts, group, &to)?;
     draft.assume_sizes_and_launch(group);
     draft.assume_release(&to.launch);
+    baked_secrets(draft, facts, &to)?;
     baked_addresses(draft, facts, &to)?;
     baked_users(draft, facts, &to);
     if group.is_moving() {
@@ -59,6 +60,30 @@ pub(super) fn look<'f>(
     let patience_s = patience(draft, facts, group)?;
     let members = u32::try_from(members.len()).unwrap_or(u32::MAX);
     Ok(Target { group, balancers, to, from, members, patience_s })
+}
+
+/// The same of a release that is made on the way: what the group launches until then, and nothing of what is baked into it.
+pub(in super::super) struct Ahead<'f> {
+    pub(in super::super) group: &'f Group,
+    pub(in super::super) balancers: Vec<LoadBalancerName>,
+    pub(in super::super) members: u32,
+    pub(in super::super) patience_s: u32,
+}
+
+/// Looks at a group whose servers are replaced by a release that is not there yet; none where it has no servers.
+pub(in super::super) fn ahead<'f>(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'f>,
+    group: &'f Group,
+) -> Result<Option<Ahead<'f>>, Refused> {
+    let members = group.members.iter().filter(|member| stays(member)).count();
+    if members == 0 || group.desired == 0 {
+        draft.note(format!("{} has no servers: what it launches next is of the new release.", group.name));
+        return Ok(None);
+    }
+    let balancers = balancers(draft, facts, group)?;
+    let patience_s = patience(draft, facts, group)?;
+    Ok(Some(Ahead { group, balancers, members: u32::try_from(members).unwrap_or(u32::MAX), patience_s }))
 }
 
 /// So many servers beside those there are have to fit: under the group's most, which is raised where it is too small,
@@ -186,12 +211,53 @@ pub(in super::super) fn newer_than<'f>(
     Ok(newer.partition(|server| server.role.role == Role::DbReplica))
 }
 
+/// Servers that say that secrets changed after something was made.
+pub(in super::super) fn other_secrets<'f>(
+    facts: &Facts<'f>,
+    made_at: Timestamp,
+) -> Result<Vec<&'f Server>, Refused> {
+    let servers = facts.servers(&[Role::DbPrimary, Role::Combo])?;
+    Ok(servers.into_iter().filter(|server| server.secrets_since().is_some_and(|at| at > made_at)).collect())
+}
+
+/// R8, R16: an image carries the secrets of its time.
+fn baked_secrets(draft: &mut Draft<'_>, facts: &Facts<'_>, to: &Launchable) -> Result<(), Refused> {
+    if other_secrets(facts, to.made_at)?.is_empty() {
+        return Ok(());
+    }
+    let short = to.changeset.short();
+    draft.refuse_unless(
+        "old-secrets",
+        format!(
+            "Secrets were rotated since the image of {} was made: its servers have the old ones, and database or queue \
+             would refuse them. Make the release anew with create-release --changeset {short} --override again",
+            to.named()
+        ),
+    )
+}
+
 /// R8: an image carries the addresses of its time.
 fn baked_addresses(draft: &mut Draft<'_>, facts: &Facts<'_>, to: &Launchable) -> Result<(), Refused> {
     let (replicas, vital) = newer_than(facts, to.made_at)?;
     if !replicas.is_empty() {
         let list = some(replicas.iter().map(|server| &server.id));
         draft.note(format!("The image is older than replica {list}, and may not know its address."));
+    }
+    let left: Vec<&Server> = facts
+        .servers(&[Role::DbReplica])?
+        .into_iter()
+        .filter(|replica| replica.left().is_some_and(|left| left.since > to.made_at))
+        .collect();
+    if !left.is_empty() {
+        draft.refuse_unless(
+            "old-addresses",
+            format!(
+                "The image of {} was made before {} was left, and its servers would read from that again. Make the release anew \
+                 with create-release, or have everybody read from it again with use-replicas",
+                to.named(),
+                some(left.iter().map(|replica| &replica.id))
+            ),
+        )?;
     }
     if vital.is_empty() {
         return Ok(());

@@ -231,7 +231,7 @@ fn one(
 }
 
 /// Takes a server out for the time being, and waits until requests under way have ended.
-fn take_out(
+pub(in super::super) fn take_out(
     draft: &mut Draft<'_>,
     balancer: &LoadBalancer,
     server: &Server,

@@ -28,7 +28,7 @@ pub(super) fn point(
     let group = target.group;
     let mut before = after.to_vec();
     before.extend(pin(draft, group, &target.from));
-    let sizes = make_room(draft, target, room, after);
+    let sizes = make_room(draft, group, target.members, room, after);
     before.push(sizes);
     let mut pointed = Pointed { ready: before.clone(), restore: vec![sizes], steps: Vec::new() };
     if group.launch.as_ref() != Some(&target.to.launch) || target.from != target.to.launch {
@@ -100,11 +100,16 @@ pub(in super::super) fn pin(draft: &mut Draft<'_>, group: &Group, from: &LaunchS
 }
 
 /// R3: raising the most is a step of its own that is shown and put back.
-fn make_room(draft: &mut Draft<'_>, target: &Target<'_>, room: u32, after: &[StepId]) -> StepId {
-    let group = target.group;
+pub(in super::super) fn make_room(
+    draft: &mut Draft<'_>,
+    group: &Group,
+    members: u32,
+    room: u32,
+    after: &[StepId],
+) -> StepId {
     let setting = Setting::Sizes { group: group.name.clone() };
     let before = group.sizes();
-    let needed = before.desired.max(target.members).saturating_add(room);
+    let needed = before.desired.max(members).saturating_add(room);
     let name = group.name.as_str();
     if needed <= before.max {
         return draft.add(Step {

@@ -11,11 +11,12 @@ use super::super::{Facts, Options, Refused};
 use super::before::{self, Target};
 use super::migrations::{self, Meeting};
 use super::{new_relic, point, workers};
-use crate::fleet::{InstanceId, Process, words};
+use crate::fleet::{Group, InstanceId, LoadBalancerName, Process, words};
 use crate::plan::{Kind, Lasts, Step, StepId, Undo};
 
 /// What would change the group's members or sizes under the run's hands.
-const QUIET: [Process; 3] = [Process::AzRebalance, Process::AlarmNotification, Process::ScheduledActions];
+pub(in super::super) const QUIET: [Process; 3] =
+    [Process::AzRebalance, Process::AlarmNotification, Process::ScheduledActions];
 
 pub(in super::super) fn plan(
     draft: &mut Draft<'_>,
@@ -58,7 +59,7 @@ pub(in super::super) fn deploy(
     after.extend(quiet);
     let needed = [Process::Launch, Process::Terminate, Process::AddToLoadBalancer];
     let pointed = point::point(draft, &target, batch, &needed, &after);
-    let serving = in_service(facts, &target)?;
+    let serving = in_service(facts, group, &target.balancers)?;
     if serving == 0 {
         draft.note("No server is in service at every load balancer now: nothing can get worse.");
     }
@@ -108,9 +109,13 @@ pub(super) fn old_members(target: &Target<'_>) -> u32 {
 }
 
 /// Members that are in service at every load balancer.
-fn in_service(facts: &Facts<'_>, target: &Target<'_>) -> Result<u32, Refused> {
+pub(in super::super) fn in_service(
+    facts: &Facts<'_>,
+    group: &Group,
+    balancers: &[LoadBalancerName],
+) -> Result<u32, Refused> {
     let mut serving: Option<BTreeSet<&InstanceId>> = None;
-    for balancer in &target.balancers {
+    for balancer in balancers {
         let here = facts.in_service(balancer)?;
         serving = Some(match serving {
             Some(so_far) => so_far.intersection(&here).copied().collect(),
@@ -118,6 +123,6 @@ fn in_service(facts: &Facts<'_>, target: &Target<'_>) -> Result<u32, Refused> {
         });
     }
     let serving = serving.unwrap_or_default();
-    let members = target.group.members.iter().filter(|member| serving.contains(&member.instance)).count();
+    let members = group.members.iter().filter(|member| serving.contains(&member.instance)).count();
     Ok(u32::try_from(members).unwrap_or(u32::MAX))
 }

@@ -102,22 +102,10 @@ pub(super) fn lane<'f>(
     lane.ready = once(draft, facts, options, first, migrate, settled);
     for worker in &workers {
         let beat = worker.id == first.id;
-        let title = match (beat, workers.len()) {
-            (true, 1) => "start Celery, beat and the camera",
-            (true, _) => "start Celery, with beat and the camera",
-            (false, _) => "start Celery, without beat",
-        };
         // Beat starts when every old one has stopped.
         let mut waits = lane.ready.clone();
         waits.extend(all_stopped.iter().filter(|_| beat).copied());
-        let start = draft.add(Step {
-            after: waits,
-            becomes: Some("running".into()),
-            lasts: Lasts::UnlessStopped,
-            undo: Undo::Reverse("Celery is stopped, and its tasks waited for".into()),
-            deadline_s: 180,
-            ..job_with(worker, title, "celery-start", celery::start(layout, beat), Some(celery::stop(layout)))
-        });
+        let start = draft.add(Step { after: waits, ..start(facts, worker, beat, workers.len()) });
         lane.done.push(start);
         lane.steps.push(start);
     }
@@ -184,17 +172,20 @@ fn once(
 }
 
 /// The worker that beat runs on: where it runs now, else the first.
-fn keeper_of_beat<'f>(facts: &Facts<'_>, workers: &[&'f Server]) -> Option<&'f Server> {
-    let has = |server: &&&Server| {
-        let programs = facts.snapshot.measured(&server.id).and_then(|measured| measured.supervisor());
-        programs.is_some_and(|all| {
-            all.programs.iter().any(|one| one.name.ends_with("-celerybeat") && one.state == "RUNNING")
-        })
-    };
+pub(in super::super) fn keeper_of_beat<'f>(facts: &Facts<'_>, workers: &[&'f Server]) -> Option<&'f Server> {
+    let has = |server: &&&Server| runs_beat(facts, server);
     workers.iter().find(has).or_else(|| workers.first()).copied()
 }
 
-fn can_be_asked(facts: &Facts<'_>, server: &Server) -> Result<(), Refused> {
+/// Whether beat was seen running there.
+pub(in super::super) fn runs_beat(facts: &Facts<'_>, server: &Server) -> bool {
+    let programs = facts.snapshot.measured(&server.id).and_then(|measured| measured.supervisor());
+    programs.is_some_and(|all| {
+        all.programs.iter().any(|one| one.name.ends_with("-celerybeat") && one.state == "RUNNING")
+    })
+}
+
+pub(in super::super) fn can_be_asked(facts: &Facts<'_>, server: &Server) -> Result<(), Refused> {
     let id = &server.id;
     if server.power != Power::Running {
         let state = server.power.word();
@@ -210,7 +201,7 @@ fn can_be_asked(facts: &Facts<'_>, server: &Server) -> Result<(), Refused> {
     })
 }
 
-fn stop(facts: &Facts<'_>, worker: &Server, beat: bool, after: &[StepId]) -> Step {
+pub(in super::super) fn stop(facts: &Facts<'_>, worker: &Server, beat: bool, after: &[StepId]) -> Step {
     let layout = &facts.place.layout;
     let seconds = celery::STOP_WAIT_S;
     let running = facts.snapshot.measured(&worker.id).and_then(|measured| measured.celery()).map(|celery| {
@@ -232,6 +223,23 @@ fn stop(facts: &Facts<'_>, worker: &Server, beat: bool, after: &[StepId]) -> Ste
             celery::stop(layout),
             Some(celery::start(layout, beat)),
         )
+    }
+}
+
+/// The step that starts Celery again on one of so many workers.
+pub(in super::super) fn start(facts: &Facts<'_>, worker: &Server, beat: bool, workers: usize) -> Step {
+    let layout = &facts.place.layout;
+    let title = match (beat, workers) {
+        (true, 1) => "start Celery, beat and the camera",
+        (true, _) => "start Celery, with beat and the camera",
+        (false, _) => "start Celery, without beat",
+    };
+    Step {
+        becomes: Some("running".into()),
+        lasts: Lasts::UnlessStopped,
+        undo: Undo::Reverse("Celery is stopped, and its tasks waited for".into()),
+        deadline_s: 180,
+        ..job_with(worker, title, "celery-start", celery::start(layout, beat), Some(celery::stop(layout)))
     }
 }
 
@@ -279,7 +287,13 @@ pub(super) fn job(server: &Server, title: &str, name: &str, script: String) -> S
     job_with(server, title, name, script, None)
 }
 
-fn job_with(server: &Server, title: &str, name: &str, script: String, back: Option<String>) -> Step {
+pub(in super::super) fn job_with(
+    server: &Server,
+    title: &str,
+    name: &str,
+    script: String,
+    back: Option<String>,
+) -> Step {
     let job = HostJob {
         server: InstanceRef::Known(server.id.clone()),
         name: name.into(),

@@ -24,10 +24,22 @@ pub(in super::super) struct App {
     /// It is the first that runs tasks: it migrates and makes the static files, and beat runs on it (R17).
     is_first: bool,
     migrates: bool,
+    /// What the project does itself before anything starts.
+    hook: Option<String>,
+    /// Another worker stops its work before this one begins.
+    hand_over: Option<HandOver>,
     /// Whether there is a key that may read the repository.
     pub(super) has_key: bool,
     /// Keys of the repository's host.
     pub(super) known_hosts: String,
+}
+
+/// What a worker leaves to the one that takes its place.
+pub(in super::super) struct HandOver {
+    /// Stops Celery on the old one, where that still runs.
+    pub(in super::super) stop: Option<Step>,
+    /// Whether beat and the camera run there, and then on the new one (R17).
+    pub(in super::super) beat: bool,
 }
 
 /// The changeset that an environment runs: that of its database, else that of its web servers. None where none runs yet.
@@ -94,10 +106,10 @@ impl App {
         } else {
             draft.note("The database is not migrated: deploy-worker does that.");
         }
-        if works && !is_first {
+        if works && !is_first && options.replaces.is_none() {
             draft.note(format!(
-                "R17: beat and the camera stay on one of the workers in use, {}. Where it is gone for good, give its tag \
-                 `role` the ending -OLD first, and beat comes to the new one.",
+                "R17: beat and the camera stay on one of the workers in use, {}. Where one is gone for good, name it with \
+                 --replaces, and beat comes to the new one.",
                 some(others.iter().map(|server| &server.id))
             ));
         }
@@ -119,10 +131,29 @@ impl App {
         code: Code,
     ) -> Result<Self, Refused> {
         words(facts, role)?;
-        hooks::of_new(draft, facts)?;
+        let hook = hooks::of_new(draft, facts, hooks::POST_BOOTSTRAP)?;
         let (has_key, known_hosts) = repository(draft, facts)?;
         let settings = Settings::anew(draft, facts, options, &code.changeset, role)?;
-        Ok(Self { code, settings, is_first: false, migrates: false, has_key, known_hosts })
+        Ok(Self {
+            code,
+            settings,
+            is_first: false,
+            migrates: false,
+            hand_over: None,
+            hook,
+            has_key,
+            known_hosts,
+        })
+    }
+
+    /// It takes the place of another one.
+    pub(in super::super) fn in_place_of(self, hand_over: HandOver) -> Self {
+        Self { hand_over: Some(hand_over), ..self }
+    }
+
+    /// Whether beat and the camera run on it.
+    fn has_beat(&self) -> bool {
+        self.is_first || self.hand_over.as_ref().is_some_and(|hand_over| hand_over.beat)
     }
 
     /// Brings code, packages, settings and files of services. Gives the last step.
@@ -139,7 +170,7 @@ impl App {
             target: site.lane,
             role: build.role,
             stays: false,
-            beat: self.is_first,
+            beat: self.has_beat(),
         };
         let script = checkout::checkout(layout, &self.code.changeset);
         let named = Some(self.code.named());
@@ -148,7 +179,8 @@ impl App {
             job(site, "install its requirements", "requirements", checkout::requirements(layout), 1_800),
         ];
         steps.extend(self.settings.steps(build.facts, site.lane, &on));
-        draft.chain(after, steps).last().copied().unwrap_or(after)
+        let last = draft.chain(after, steps).last().copied().unwrap_or(after);
+        self.hook.as_ref().map_or(last, |path| build.hook(draft, site, hooks::POST_BOOTSTRAP, path, last))
     }
 
     /// Migrates and makes static files where it is the one that does, and starts what runs the code.
@@ -175,8 +207,15 @@ impl App {
             last = draft.chain(last, vec![collect, compress]).last().copied().unwrap_or(last);
         }
         if matches!(build.role, Role::Worker | Role::Combo) {
+            let mut after = vec![last];
+            if let Some(stop) = self.hand_over.as_ref().and_then(|hand_over| hand_over.stop.clone()) {
+                // R17: the old beat stops before the new one starts.
+                let stopped = draft.add(Step { after: vec![last], ..stop });
+                settled.push(stopped);
+                after.push(stopped);
+            }
             let celery = self.celery(build, site);
-            let started = draft.add(Step { after: vec![last], ..celery });
+            let started = draft.add(Step { after, ..celery });
             settled.push(started);
             last = started;
         }
@@ -201,10 +240,10 @@ impl App {
     fn celery(&self, build: &Build<'_>, site: Site<'_>) -> Step {
         let layout = &build.facts.place.layout;
         let title =
-            if self.is_first { "start Celery, beat and the camera" } else { "start Celery, without beat" };
+            if self.has_beat() { "start Celery, beat and the camera" } else { "start Celery, without beat" };
         let job = HostJob {
             back: Some(celery::stop(layout)),
-            ..host_job(site, "celery-start", celery::start(layout, self.is_first))
+            ..host_job(site, "celery-start", celery::start(layout, self.has_beat()))
         };
         Step {
             becomes: Some("running".into()),

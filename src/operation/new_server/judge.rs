@@ -47,7 +47,9 @@ pub(super) fn is_free(
         return Ok(None);
     }
     let at_stake = match role {
-        Role::Cache => "sessions and tasks are in it, and settings name its address",
+        Role::Cache => {
+            "sessions and tasks are in it, and settings name its address: replace-cache-server brings both over"
+        }
         _ => "the data are in it: a replica takes its place with promotion",
     };
     let there = some(taken.iter().map(|server| &server.role.role).collect::<BTreeSet<_>>());
@@ -195,4 +197,60 @@ pub(in super::super) fn people(draft: &mut Draft<'_>, facts: &Facts<'_>) -> Resu
             crate::fleet::text::one_line(group)
         ))),
     }
+}
+
+/// What is wrong with where logs go, and how they go there. Gives what the project does itself before that.
+pub(in super::super) fn logs(draft: &mut Draft<'_>, facts: &Facts<'_>) -> Result<Option<String>, Refused> {
+    let logs = &facts.place.build.logs;
+    let wrong = |key: &str, value: &str, what: &str| {
+        let value = crate::fleet::text::one_line(value);
+        Refused::State(format!("`{value}` is {what}: mend `{key}` in fabulaws-config.yml"))
+    };
+    let is_host = |host: &str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+        !host.is_empty() && host.bytes().all(fits)
+    };
+    if let Some(server) = &logs.syslog {
+        let is_line = server.contains('@') && !server.contains(|c: char| c.is_control() && c != '\n');
+        if !is_line && !is_host(server) {
+            return Err(wrong(
+                "syslog_server",
+                server,
+                "neither a host nor a line of rsyslog's with an @ in it",
+            ));
+        }
+    }
+    if let Some(host) = logs.gelf.as_ref().filter(|host| !is_host(host)) {
+        return Err(wrong(
+            "gelf_log_host",
+            host,
+            "no host, such as logs.example.com or logs.example.com:12201",
+        ));
+    }
+    let is_id = |id: &&String| id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if let Some(id) = logs.cloudwatch_key.as_ref().filter(|id| !is_id(id)) {
+        return Err(wrong("awslogs_access_key_id", id, "no id of an access key"));
+    }
+    let odd =
+        |text: &str| text.contains(|c: char| c.is_control() || c.is_whitespace() || "\"\\,{}".contains(c));
+    if let Some(file) = logs.files.iter().find(|file| !file.path.starts_with('/') || odd(&file.path)) {
+        return Err(wrong("extra_log_files", &file.path, "no path of a file on a server"));
+    }
+    if let Some(file) = logs.files.iter().find(|file| file.tag.is_empty() || odd(&file.tag)) {
+        return Err(wrong("extra_log_files", &file.tag, "no tag"));
+    }
+    if logs.gelf.is_some() {
+        draft.note(
+            "Logs go to gelf_log_host as GELF over UDP by rsyslog, in the place of FabulAWS's Logstash.",
+        );
+    }
+    if logs.cloudwatch_key.is_some() {
+        draft.note(
+            "Logs go to CloudWatch by AWS's own agent, which neither Ubuntu nor Debian has: the new server fetches it from AWS.",
+        );
+    }
+    if logs.syslog.is_none() {
+        return Ok(None);
+    }
+    super::super::hooks::of_new(draft, facts, super::super::hooks::BEFORE_RSYSLOG)
 }

@@ -4,6 +4,7 @@ mod app;
 mod build;
 pub(super) mod judge;
 pub(super) mod place;
+mod replace;
 pub(super) mod volume;
 
 use super::draft::Draft;
@@ -12,8 +13,8 @@ use crate::fleet::{Changeset, Role, RoomQuestion, SubnetChoice, Zone, words};
 use crate::plan::{Address, Lasts};
 use crate::recipe::build as recipe;
 
-pub(super) use app::{App, chosen, job};
-pub(super) use build::{Build, Site, launching, reaching};
+pub(super) use app::{App, HandOver, chosen, job};
+pub(super) use build::{Build, Built, Site, launching, reaching};
 
 /// The most servers of one plan.
 const MOST: u32 = 20;
@@ -29,13 +30,19 @@ struct Asked {
 pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -> Result<(), Refused> {
     let asked = asked(facts, options)?;
     facts.current("the servers were", &facts.snapshot.servers)?;
+    let replaces = replace::asked(facts, options, &asked.role, asked.count)?;
     let primary = judge::is_free(draft, facts, &asked.role)?;
     judge::database(draft, facts, &asked.role)?;
     judge::secrets(facts, &asked.role)?;
     volume::judge(draft, facts, &asked.role)?;
     let people = judge::people(draft, facts)?;
+    let before_logs = judge::logs(draft, facts)?;
     let app = if recipe::runs_code(&asked.role) {
-        Some(App::of(draft, facts, options, &asked.role, asked.count)?)
+        let app = App::of(draft, facts, options, &asked.role, asked.count)?;
+        Some(match replaces {
+            Some(old) => app.in_place_of(replace::hand_over(draft, facts, old)?),
+            None => app,
+        })
     } else {
         None
     };
@@ -68,12 +75,16 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
         people: &people,
         primary: primary.as_ref(),
         app: app.as_ref(),
+        before_logs: before_logs.as_deref(),
         lasts: if asked.keep { Lasts::Stays } else { Lasts::UnlessStopped },
     };
     let several = servers.len() > 1;
     for (number, (server, zone)) in (1_u32..).zip(servers) {
         let lane = if several { format!("{role} {number}") } else { role.to_string() };
-        build.server(draft, &lane, server, zone);
+        let made = build.server(draft, &lane, server, zone);
+        if let Some(old) = replaces {
+            replace::let_go(draft, old, &made, options.stop_old);
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::security_groups::{first_contact, security_groups};
-use super::super::{Facts, Options, Refused};
+use super::super::{Facts, Options, Refused, room};
 use crate::fleet::{NewServer, Role, Server, Standing, ZonePlace};
 
 /// The zone that was asked for, by its letter or in full (R22); none where nobody asked.
@@ -118,7 +118,7 @@ pub(in super::super) fn server(
         ("environment", environment.to_string()),
         ("role", format!("{role}-PENDING")),
     ];
-    Ok(NewServer {
+    let server = NewServer {
         image: image.clone(),
         instance_type,
         security_groups: security_groups(
@@ -139,7 +139,8 @@ pub(in super::super) fn server(
         key_name: like.and_then(|server| server.key_name.clone()).or_else(|| first_contact(facts)),
         volumes: super::volume::volumes(build, role),
         tags: tags.map(|(key, value)| (key.to_owned(), value)).to_vec(),
-    })
+    };
+    room::runs(facts, server)
 }
 
 /// A server that shows what the config does not say: of the role if there is one, else of the environment.

@@ -4,6 +4,7 @@ use super::super::draft::Draft;
 use super::super::{Facts, Refused};
 use crate::fleet::text::one_line;
 use crate::fleet::{BuildPlace, NewVolume, Role};
+use crate::plan::typed::PASSPHRASE;
 use crate::recipe::build::{DEVICE, FILE_SYSTEMS, directories};
 
 /// Types whose price and speed the config cannot say.
@@ -36,15 +37,28 @@ const fn keeps(role: &Role) -> bool {
 
 /// Refused where the config wants a volume, and what it says of it is not enough or makes no sense.
 pub(in super::super) fn judge(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role) -> Result<(), Refused> {
+    judged(draft, facts, role, false)
+}
+
+/// The same of a server that an image is made of, which a group launches.
+pub(in super::super) fn judge_of_group(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    role: &Role,
+) -> Result<(), Refused> {
+    judged(draft, facts, role, true)
+}
+
+fn judged(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &Role, of_group: bool) -> Result<(), Refused> {
     let build = &facts.place.build;
     let place = build.role(role);
     let Some(size) = place.volume_gb else { return Ok(()) };
     let wants = format!("the config wants a data volume of {size} GB for a {role} server");
-    if build.fs_encrypt {
+    if build.fs_encrypt && of_group {
         return Err(Refused::State(format!(
-            "{wants}, locked with a passphrase (fs_encrypt), and Quarterdeck makes none that boots locked (R10). Take \
-             `fs_encrypt` out of `instance_settings` in fabulaws-config.yml, and write `ebs_encrypt: true` there: EBS \
-             encrypts it, and it needs no passphrase"
+            "{wants}, locked with a passphrase (fs_encrypt), and what a group launches boots locked, fails its check and is \
+             ended, again and again (R10). Take `fs_encrypt` out of `instance_settings` in fabulaws-config.yml, and write \
+             `ebs_encrypt: true` there: EBS encrypts it, and it needs no passphrase"
         )));
     }
     let Some(root) = &build.volume_root else {
@@ -81,6 +95,17 @@ pub(in super::super) fn judge(draft: &mut Draft<'_>, facts: &Facts<'_>, role: &R
             "{wants}, of the type {kind}, and AWS wants to be told how fast that is to be, which the config cannot say: \
              write gp3 under `volume_types` in fabulaws-config.yml"
         )));
+    }
+    if build.fs_encrypt {
+        draft.note(format!(
+            "The data volume is locked with {PASSPHRASE}: {}. After each boot `quarterdeck apply unlock-and-mount {}` opens it; \
+             who has lost the passphrase has lost the data. `ebs_encrypt: true` encrypts it without one.",
+            match facts.site.filter(|site| site.ground.secrets.contains(PASSPHRASE)) {
+                Some(known) => format!("its value is in {}", known.secrets_file),
+                None => "it is asked for before this begins, twice, and kept nowhere".to_owned(),
+            },
+            facts.place.name
+        ));
     }
     if keeps(role) {
         draft.note(format!(

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 
 use super::*;
-use crate::fleet::{AppPlace, BuildPlace, DatabasePlace, Layout, Role, RolePlace, ServiceFile, ZonePlace};
+use crate::fleet::{
+    AppPlace, BuildPlace, DatabasePlace, Layout, Power, Role, RolePlace, ServiceFile, ZonePlace,
+};
 use crate::plan::{Action, HostJob, Lasts, Plan, TextOf, Undo};
 use crate::repo::Question;
 use crate::template::{Ground, Hook, SiteFacts, Source};
@@ -20,7 +22,7 @@ fn source(template: &str) -> Source {
 }
 
 /// An environment without servers of some roles, whose config says what new ones are.
-fn world(without: &[&str]) -> World {
+pub(super) fn world(without: &[&str]) -> World {
     let mut world = World::with_releases(2);
     world.parts.servers.retain(|server| !without.contains(&server.role.role.word()));
     let kind = |role| {
@@ -56,6 +58,7 @@ fn world(without: &[&str]) -> World {
         missing: Vec::new(),
         tells_new_relic: false,
         secrets_file: "fabsecrets_staging.py".into(),
+        drift: None,
         ground: Ground {
             secrets: ["database_password", "repository_key"].map(ToOwned::to_owned).into(),
             known_hosts: Some(Ok("git.example.com ssh-ed25519 K\n".into())),
@@ -115,6 +118,38 @@ fn a_release_from_the_empty_image_as_it_is_shown() {
     let mut world = world(&[]);
     world.head("develop", Ok(HEAD));
     assert_snapshot!(show(&world.plan("create-release", &[(Opt::FromBase, "")]).unwrap()));
+}
+
+#[test]
+fn r17_a_worker_takes_the_place_of_another_whose_beat_stops_before_the_new_one_starts() {
+    let world = world(&[]);
+    let replaces = (Opt::Replaces, "i-staging-worker");
+    let plan = world.plan("new-server", &[WORKER, replaces]).unwrap();
+    let (stop, start) = (the(&plan, "stop Celery"), the(&plan, "start Celery, beat and the camera"));
+    assert_eq!(stop.target, "i-staging-worker");
+    assert!(waits_for(&plan, start, stop) && waits_for(&plan, stop, the_job(&plan, "requirements")));
+    let (used, old) = (the(&plan, "put it to use"), the(&plan, "take it out of use"));
+    assert!(used.settles.contains(&stop.id) && used.settles.contains(&start.id), "until then both go back");
+    assert!(waits_for(&plan, old, used));
+    assert_eq!((old.target.as_str(), old.becomes.as_deref()), ("i-staging-worker", Some("worker-OLD")));
+    assert!(steps(&plan, "stop it").is_empty() && plan.notes.iter().any(|note| note.contains("--stop-old")));
+    let plan = world.plan("new-server", &[WORKER, replaces, (Opt::StopOld, "")]).unwrap();
+    assert!(waits_for(&plan, the(&plan, "stop it, and wait"), the(&plan, "take it out of use")));
+    let replica = world.refused("new-server", &[(Opt::Role, "db-replica"), replaces]);
+    assert!(replica.contains("--replaces is for workers"), "{replica}");
+    assert!(world.refused("new-server", &[WORKER, (Opt::StopOld, "")]).contains("--replaces"));
+}
+
+#[test]
+fn r17_beat_comes_to_the_worker_that_takes_the_place_of_one_that_is_stopped_and_nobody_asks_that_one() {
+    let mut world = world(&[]);
+    let old = world.parts.servers.iter_mut().find(|s| s.id.as_str() == "i-staging-worker").unwrap();
+    old.power = Power::Stopped;
+    let plan = world.plan("new-server", &[WORKER, (Opt::Replaces, "i-staging-worker")]).unwrap();
+    assert!(steps(&plan, "stop Celery").is_empty(), "there is nobody to ask");
+    the(&plan, "start Celery, beat and the camera");
+    assert_eq!(the(&plan, "take it out of use").becomes.as_deref(), Some("worker-OLD"));
+    assert!(plan.notes.iter().any(|note| note.contains("beat comes to the new one")), "{:?}", plan.notes);
 }
 
 #[test]
@@ -299,6 +334,7 @@ fn r20_hooks_that_fabulaws_would_run_there_are_refused_until_somebody_goes_on_wi
         at: "fabfile.py:9".into(),
         path: "deployment/hooks/post_bootstrap".into(),
         is_replaced: false,
+        runs: None,
     }];
     for (operation, option) in [("new-server", WORKER), ("create-release", (Opt::FromBase, ""))] {
         let refused = world.refused(operation, &[option]);
@@ -314,6 +350,95 @@ fn r20_hooks_that_fabulaws_would_run_there_are_refused_until_somebody_goes_on_wi
     );
     assert!(refused.ends_with("leave --no-services out"), "{refused}");
     assert!(world.plan("create-release", &[]).is_ok(), "the last image has what hooks left there");
+}
+
+#[test]
+fn r20_a_replacement_that_runs_on_servers_is_run_before_anything_starts_and_one_that_does_not_says_why() {
+    let mut world = world(&[]);
+    world.head("develop", Ok(HEAD));
+    let hook = |runs| Hook {
+        name: "post_bootstrap".into(),
+        at: "fabfile.py:9".into(),
+        path: "deployment/hooks/post_bootstrap".into(),
+        is_replaced: true,
+        runs: Some(runs),
+    };
+    site(&mut world).hooks = vec![hook(Ok(()))];
+    for (operation, option) in [("new-server", WORKER), ("create-release", (Opt::FromBase, ""))] {
+        let plan = world.plan(operation, &[option]).unwrap();
+        let run = the(&plan, "run deployment/hooks/post_bootstrap");
+        let Action::Job(job) = &run.action else { panic!() };
+        assert!(job.names_server && job.user.as_deref() == Some("root"));
+        assert_eq!(job.files[0].of, TextOf::Hook { path: "deployment/hooks/post_bootstrap".into() });
+        assert!(waits_for(&plan, run, the(&plan, "install its requirements")));
+        let starts = if operation == "new-server" { "start Celery" } else { "start Gunicorn" };
+        let started = plan.steps.iter().find(|step| step.title.starts_with(starts)).unwrap();
+        assert!(waits_for(&plan, started, run), "{operation}");
+        assert!(
+            plan.notes
+                .iter()
+                .any(|note| note.contains("in the place of the task post_bootstrap of fabfile.py:9"))
+        );
+    }
+    site(&mut world).hooks =
+        vec![hook(Err("deployment/hooks/post_bootstrap does not say where it runs".into()))];
+    let refused = world.refused("new-server", &[WORKER]);
+    assert!(
+        refused.contains("does not say where it runs") && refused.ends_with("--override no-hooks"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn r20_what_the_project_does_before_rsyslog_is_run_only_where_logs_go_there() {
+    let mut world = world(&[]);
+    world.head("develop", Ok(HEAD));
+    site(&mut world).hooks = vec![Hook {
+        name: "pre_install_rsyslog".into(),
+        at: "deployment/hooks/pre_install_rsyslog".into(),
+        path: "deployment/hooks/pre_install_rsyslog".into(),
+        is_replaced: true,
+        runs: Some(Ok(())),
+    }];
+    let plan = world.plan("new-server", &[WORKER]).unwrap();
+    assert!(plan.steps.iter().all(|step| !step.title.contains("hooks") && !step.title.contains("ship logs")));
+    let logs = |world: &mut World, change: fn(&mut crate::fleet::LogsPlace)| {
+        change(&mut Arc::make_mut(&mut world.place.build).logs);
+    };
+    logs(&mut world, |logs| logs.syslog = Some("logs.example.com:514".into()));
+    logs(&mut world, |logs| logs.cloudwatch_key = Some("AKIA123".into()));
+    let plan = world.plan("new-server", &[WORKER]).unwrap();
+    let ships = the(&plan, "ship logs by rsyslog");
+    assert!(waits_for(&plan, ships, the(&plan, "run deployment/hooks/pre_install_rsyslog")));
+    let wanted = plan.wants_typed();
+    assert!(
+        wanted.len() == 1 && wanted[0].name == "awslogs_secret_access_key" && !wanted[0].anew,
+        "{wanted:?}"
+    );
+    for (change, why) in [
+        (
+            (|logs| logs.syslog = Some("a b".into())) as fn(&mut crate::fleet::LogsPlace),
+            "mend `syslog_server`",
+        ),
+        (
+            |logs| {
+                logs.syslog = None;
+                logs.gelf = Some("x\ny".into());
+            },
+            "mend `gelf_log_host`",
+        ),
+        (
+            |logs| {
+                logs.gelf = None;
+                logs.cloudwatch_key = Some("A K".into());
+            },
+            "mend `awslogs_access_key_id`",
+        ),
+    ] {
+        logs(&mut world, change);
+        let refused = world.refused("new-server", &[WORKER]);
+        assert!(refused.contains(why), "{refused}");
+    }
 }
 
 #[test]

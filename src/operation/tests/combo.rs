@@ -61,6 +61,7 @@ fn r22_a_combo_server_is_the_primary_of_settings_and_a_second_one_is_refused() {
         missing: Vec::new(),
         tells_new_relic: false,
         secrets_file: "fabsecrets_staging.py".into(),
+        drift: None,
         hooks: Vec::new(),
     });
     let plan = world.plan("deploy-worker", &[LATEST]).unwrap();

@@ -1,13 +1,15 @@
 //! create-foundation: what is made, what is opened, and what is refused.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use insta::assert_snapshot;
 
 use super::*;
+use crate::fleet::sample::certificate;
 use crate::fleet::{
-    BuildPlace, Ground, KeyPair, Listener, LoadBalancer, Origin, Role, RolePlace, Rule, SecurityGroup, Vpc,
-    ZonePlace,
+    BuildPlace, Certificate, CertificateSource, Ground, KeyPair, Listener, LoadBalancer, Origin, Role,
+    RolePlace, Rule, SecurityGroup, Vpc, ZonePlace,
 };
 use crate::plan::{Action, NewThing};
 
@@ -64,8 +66,15 @@ fn empty() -> World {
         security_groups: Ok(Vec::new()),
         keys: Ok(Vec::new()),
         balancers: Ok(Vec::new()),
+        certificates: certificates(),
     });
     world
+}
+
+/// The certificates there are: one for the site.
+fn certificates() -> BTreeMap<CertificateSource, Result<Vec<Certificate>, String>> {
+    let ours = certificate(CERTIFICATE.1, &["staging.example.com"]);
+    BTreeMap::from([(CertificateSource::Acm, Ok(vec![ours])), (CertificateSource::Iam, Ok(Vec::new()))])
 }
 
 /// Everything is there, and as narrow as can be.

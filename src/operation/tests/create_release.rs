@@ -149,6 +149,7 @@ fn r20_hooks_of_new_servers_are_named_and_not_run_on_one_that_boots_an_image() {
         at: format!("fabfile.py:{line}"),
         path: format!("deployment/hooks/{name}"),
         is_replaced,
+        runs: is_replaced.then_some(Ok(())),
     };
     let hooks = vec![
         hook("post_bootstrap", 12, false),
@@ -162,6 +163,7 @@ fn r20_hooks_of_new_servers_are_named_and_not_run_on_one_that_boots_an_image() {
         missing: Vec::new(),
         tells_new_relic: false,
         secrets_file: "fabsecrets_staging.py".into(),
+        drift: None,
         hooks,
     });
     let plan = world.plan("create-release", &[]).unwrap();

@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) ground: Option<Ground>,
     /// Locks of the environment; none where they cannot be read.
     pub(super) locks: Option<Vec<Lock>>,
+    /// Other environments of the deployment.
+    pub(super) others: Vec<EnvironmentPlace>,
     /// Which address ssh goes to.
     pub(super) ssh: AddressChoice,
     /// How old everything is.
@@ -53,6 +55,7 @@ impl World {
             room: Some(room(4_000, 8_000)),
             ground: None,
             locks: Some(Vec::new()),
+            others: Vec::new(),
             ssh: AddressChoice::Private,
             age,
             measured: Vec::new(),
@@ -237,6 +240,16 @@ impl World {
     }
 
     /// Why it is refused.
+    /// What has to be known of the ground for it.
+    pub(super) fn ground_question(&self, operation: &str, options: &[(Opt, &str)]) -> Option<GroundQuestion> {
+        let mut told = Options::default();
+        for (opt, value) in options {
+            told.set(*opt, value).unwrap();
+        }
+        let topology = self.topology();
+        find(operation).unwrap().ground(&self.facts(&self.snapshot(), &topology), &told)
+    }
+
     pub(super) fn refused(&self, operation: &str, options: &[(Opt, &str)]) -> String {
         self.plan(operation, options).unwrap_err().to_string()
     }
@@ -249,7 +262,7 @@ impl World {
         Topology {
             deployment: "myproject".into(),
             region: "us-east-1".into(),
-            environments: vec![self.place.clone()],
+            environments: std::iter::once(&self.place).chain(&self.others).cloned().collect(),
             ssh_address: self.ssh,
         }
     }

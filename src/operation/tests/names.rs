@@ -16,6 +16,35 @@ fn every_operation_has_a_name_of_its_own_and_says_what_it_does() {
 }
 
 #[test]
+fn a_server_that_an_operation_may_be_told_is_none_that_it_is_not_for() {
+    let world = World::with_releases(2);
+    let told_servers = |operation: &&crate::operation::Operation| {
+        operation.takes.contains(&Opt::Servers) && !operation.takes.contains(&Opt::From)
+    };
+    for operation in OPERATIONS.iter().filter(told_servers) {
+        let mut told = 0;
+        for server in &world.parts.servers {
+            let mut options = vec![(Opt::Servers, server.id.as_str())];
+            options.extend(operation.takes.contains(&Opt::Release).then_some((Opt::Release, "latest")));
+            options.extend(
+                operation.takes.contains(&Opt::Backup).then_some((Opt::Backup, "/var/backups/a.dump")),
+            );
+            let said = match world.plan(operation.name, &options) {
+                Ok(_) => String::new(),
+                Err(refused) => refused.to_string(),
+            };
+            let others = ["and this is for servers of", "is a member of", "is no database server of"];
+            let is_for = !others.iter().any(|words| said.contains(words));
+            if server.environment.as_ref() == Some(&world.place.name) {
+                assert_eq!(operation.may_be_told(server), is_for, "{} {}: {said}", operation.name, server.id);
+                told += u32::from(is_for);
+            }
+        }
+        assert!(told > 0, "{}", operation.name);
+    }
+}
+
+#[test]
 fn an_unknown_operation_environment_or_option_is_refused_with_the_nearest_right_name() {
     let refused = |name| find(name).unwrap_err();
     assert_eq!(

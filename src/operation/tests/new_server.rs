@@ -62,11 +62,13 @@ pub(super) fn world(without: &[&str]) -> World {
         missing: Vec::new(),
         tells_new_relic: false,
         secrets_file: "fabsecrets_staging.py".into(),
+        drift: None,
         ground: Ground {
             secrets: ["broker_password", "database_password"].map(ToOwned::to_owned).into(),
             unfit: Vec::new(),
             people: Some(Ok(vec![ana])),
             known_hosts: None,
+            ..Ground::default()
         },
     });
     world

@@ -96,13 +96,42 @@ fn create_environment_makes_volumes_too() {
     assert_eq!(made.count(), 3);
 }
 
+#[test]
+fn r10_a_locked_volume_waits_for_its_passphrase_and_no_release_of_a_group_has_one() {
+    let mut world = world(&["db-primary", "db-replica"]);
+    build(&mut world, |build| build.fs_encrypt = true);
+    let plan = world.plan("new-server", &[of_role("db-primary")]).unwrap();
+    let wanted = plan.wants_typed();
+    assert_eq!(wanted.len(), 1);
+    assert!(wanted[0].name == "luks_passphrase" && wanted[0].anew, "it is chosen now, and typed twice");
+    let Action::Job(job) = &plan.steps[script(&plan, "volume").0].action else { panic!() };
+    assert!(job.script.contains("locks='yes'\n") && job.files[0].variable == "luks_passphrase");
+    assert!(
+        script(&plan, "swap").1.contains("file='/srv/app/swapfile'\n"),
+        "what was in memory is locked, too"
+    );
+    assert!(plan.notes.iter().any(|note| note.contains("unlock-and-mount staging")), "{:?}", plan.notes);
+    new_server::ground(&mut world).secrets.insert("luks_passphrase".into());
+    assert_eq!(world.plan("new-server", &[of_role("db-primary")]).unwrap().wants_typed(), []);
+    let mut web = app_servers::world(&[]);
+    build(&mut web, |build| {
+        build.fs_encrypt = true;
+        let web = build.roles.iter_mut().find(|(role, _)| *role == Role::Web).unwrap();
+        web.1.volume_gb = Some(100);
+    });
+    let judged = web.refused("create-release", &[(Opt::FromBase, ""), (Opt::Changeset, CHANGESET)]);
+    assert!(judged.contains("R10") && judged.contains("write `ebs_encrypt: true`"), "{judged}");
+}
+
+/// A changeset that nobody has to be asked for.
+const CHANGESET: &str = "5e6f7081928374655647382910fedcba01234567";
+
 /// Changes what the config says.
 type Spoil = fn(&mut BuildPlace);
 
 #[test]
 fn what_cannot_be_made_is_refused_with_what_to_write_instead() {
-    let cases: [(Spoil, &str); 8] = [
-        (|build| build.fs_encrypt = true, "write `ebs_encrypt: true`"),
+    let cases: [(Spoil, &str); 7] = [
         (|build| build.volume_root = None, "write `app_root`"),
         (|build| build.volume_root = Some("srv/app".into()), "`srv/app` is no directory"),
         (|build| build.volume_root = Some("/srv/a b".into()), "`/srv/a b` is no directory"),

@@ -160,7 +160,9 @@ fn room_is_looked_at_where_servers_come_and_for_their_type() {
 fn whoever_launches_nothing_or_nobody_knows_what_asks_for_no_room() {
     let mut world = World::with_releases(4);
     for operation in OPERATIONS {
-        let launches = LAUNCHES.iter().any(|(name, ..)| *name == operation.name);
+        // A rotation makes a release, whose builder is asked for as create-release asks for its own.
+        let launches = ["rotate-secret", "push-secrets"].contains(&operation.name)
+            || LAUNCHES.iter().any(|(name, ..)| *name == operation.name);
         if !launches {
             assert_eq!(asked(&world, operation.name, &[]), None, "{}", operation.name);
         }

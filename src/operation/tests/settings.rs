@@ -24,6 +24,7 @@ fn with(settings: Option<Result<Source, String>>, missing: &[&str]) -> World {
         missing: missing.iter().map(|one| (*one).to_owned()).collect(),
         tells_new_relic: false,
         secrets_file: "fabsecrets_staging.py".into(),
+        drift: None,
         hooks: Vec::new(),
         ground: crate::template::Ground::default(),
     });
@@ -112,6 +113,7 @@ fn new_relic_is_told_last_where_there_is_a_key_and_its_failure_is_only_told() {
         missing: Vec::new(),
         tells_new_relic: true,
         secrets_file: "fabsecrets_staging.py".into(),
+        drift: None,
         hooks: Vec::new(),
         ground: crate::template::Ground::default(),
     });

@@ -50,7 +50,8 @@ fn mount(line: &str, read_only: &BTreeSet<String>) -> Option<Mount> {
     let rest = rest.trim();
     let (device, path) = rest.find(' ').map(|end| rest.split_at(end))?;
     let path = path.find(" /").map_or(path, |start| &path[start..]).trim();
-    if path != "/" && (NO_DISKS.contains(&kind) || size == 0) {
+    // Below /dev stand devices, in a container by mounts of their own.
+    if path != "/" && (NO_DISKS.contains(&kind) || size == 0 || path.starts_with("/dev/")) {
         return None;
     }
     Some(Mount {

@@ -15,7 +15,8 @@ pub(super) fn parts(role: &Role, plot: &Plot<'_>) -> Vec<Part> {
     // Before there is anything that its directories could hold.
     all.extend(volume::part(role, plot));
     all.extend(everybody(plot));
-    all.extend([guard(), swap(plot)]);
+    all.extend([guard(), swap(role, plot)]);
+    all.extend(kernel(role));
     all
 }
 
@@ -68,6 +69,51 @@ fn leavers(plot: &Plot<'_>) -> Part {
     part("leavers", title, script.text(), 300)
 }
 
+/// Whoever has the key of the first contact comes in by it no more, once somebody of the project does.
+pub(super) fn image_user(plot: &Plot<'_>) -> Part {
+    let title = "lock the image's own user, once somebody of the project comes in";
+    let wanted: Vec<&str> = plot.people.iter().map(|one| one.user.as_str()).collect();
+    let script = script("image-user", title)
+        .told("wanted", &wanted.join(" "))
+        .told("deploy_user", &plot.layout.deploy_user)
+        .told("webserver_user", &plot.layout.webserver_user)
+        .then(include_str!("scripts/image_user.sh"));
+    part("image-user", title, script.text(), 120)
+}
+
+/// What the kernel is told for the sake of what runs on it.
+fn kernel(role: &Role) -> Option<Part> {
+    let (lines, shared): (&[&str], bool) = match role {
+        // A backend that is killed for want of memory takes all others with it: rather an error in time.
+        Role::DbPrimary | Role::DbReplica => (
+            &[
+                "vm.overcommit_ratio = 90",
+                "vm.overcommit_memory = 2",
+                "vm.swappiness = 10",
+                "vm.dirty_background_bytes = 67108864",
+                "vm.dirty_bytes = 536870912",
+            ],
+            true,
+        ),
+        // Beside Python, which promises itself more than it uses.
+        Role::Combo => (
+            &["vm.swappiness = 10", "vm.dirty_background_bytes = 67108864", "vm.dirty_bytes = 536870912"],
+            true,
+        ),
+        // Redis writes its file from a copy of itself, which is promised as much memory again.
+        Role::Cache => {
+            (&["vm.overcommit_memory = 1", "vm.swappiness = 10", "net.core.somaxconn = 4096"], false)
+        }
+        _ => return None,
+    };
+    let title = "tell the kernel how to deal with memory";
+    let script = script("kernel", title)
+        .told("lines", &lines.join("\n"))
+        .told("shared", if shared { "yes" } else { "" })
+        .then(include_str!("scripts/kernel.sh"));
+    Some(part("kernel", title, script.text(), 120))
+}
+
 fn sudoers(plot: &Plot<'_>) -> Part {
     let title = "let administrators use sudo";
     let groups: Vec<&str> =
@@ -84,9 +130,17 @@ fn guard() -> Part {
     part("guard", title, script.text(), 1_800)
 }
 
-fn swap(plot: &Plot<'_>) -> Part {
+fn swap(role: &Role, plot: &Plot<'_>) -> Part {
     let title = "make swap";
+    // What was in memory is not to be read from the disk beside the one that is locked.
+    let locked = plot
+        .build
+        .volume_root
+        .as_ref()
+        .filter(|_| plot.build.fs_encrypt && plot.build.role(role).volume_gb.is_some());
     let script = script("swap", title)
+        .told("file", &locked.map_or_else(|| "/swapfile".to_owned(), |root| format!("{root}/swapfile")))
+        .told("options", if locked.is_some() { "sw,noauto,nofail" } else { "sw" })
         .told("percent", &plot.build.swap_percent.to_string())
         .then(include_str!("scripts/swap.sh"));
     part("swap", title, script.text(), 600)

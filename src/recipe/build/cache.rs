@@ -24,7 +24,9 @@ fn rabbitmq(plot: &Plot<'_>) -> Part {
     let script = installing("rabbitmq", title)
         .told("vhost", &plot.layout.vhost)
         .told("user", &plot.layout.deploy_user)
-        .then(include_str!("scripts/rabbitmq.sh"));
+        .then(include_str!("scripts/rabbitmq.sh"))
+        .then(include_str!("scripts/broker.sh"))
+        .then(include_str!("scripts/rabbitmq_user.sh"));
     Part { secrets: &["broker_password"], ..part("rabbitmq", title, script.text(), 2_400) }
 }
 
@@ -35,4 +37,11 @@ fn check(plot: &Plot<'_>) -> Part {
         .told("user", &plot.layout.deploy_user)
         .then(include_str!("scripts/cache_check.sh"));
     part("check", title, script.text(), 300)
+}
+
+/// Sees that what others need of it answers, as after a boot.
+pub(super) fn works() -> String {
+    script("works", "see that Redis, Memcached and RabbitMQ answer")
+        .then(include_str!("scripts/cache_up.sh"))
+        .text()
 }

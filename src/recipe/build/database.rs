@@ -2,8 +2,6 @@
 
 use super::{Part, Plot, installing, method, part, script, settings};
 use crate::fleet::Role;
-use crate::plan::Address;
-use crate::recipe::script::Script;
 
 /// What the distribution calls its PostgreSQL.
 const PACKAGE: &str = "postgresql";
@@ -13,39 +11,28 @@ pub(super) fn primary(plot: &Plot<'_>) -> Vec<Part> {
     let roles = script("roles", title)
         .told("database", &plot.layout.database)
         .told("database_user", &plot.layout.database_user)
+        .then(include_str!("scripts/roles.sh"))
         .then(include_str!("scripts/primary.sh"));
     let roles = Part { secrets: &["database_password"], ..part("roles", title, roles.text(), 600) };
     vec![postgres(plot), roles, check(&Role::DbPrimary, "see that PostgreSQL answers as a primary")]
 }
 
 pub(super) fn replica(plot: &Plot<'_>) -> Vec<Part> {
-    let title = "copy the primary, and stream from it by a slot of its own";
-    // An address that is not known yet comes in the variable of the same name.
-    let known = plot.primary.and_then(Address::known);
-    let later = plot.primary.filter(|address| address.known().is_none());
-    let of_replica = |script: Script| {
-        known
-            .into_iter()
-            .fold(script, |script, address| script.told("primary", address))
-            .told("database_user", &plot.layout.database_user)
-            .then(include_str!("scripts/replica.sh"))
-    };
-    let copy = of_replica(script("copy", title)).then(include_str!("scripts/replica_copy.sh"));
-    let back = of_replica(script("slot", "drop the slot")).then(include_str!("scripts/replica_back.sh"));
-    let copy = Part {
-        secrets: &["database_password"],
-        addresses: later.map(|address| ("primary", address.clone())).into_iter().collect(),
-        back: Some(back.text()),
-        // A large database takes its time.
-        ..part("copy", title, copy.text(), 24 * 3_600)
-    };
-    vec![postgres(plot), copy, check(&Role::DbReplica, "see that PostgreSQL streams")]
+    vec![postgres(plot), super::replica::copied(plot), check(&Role::DbReplica, "see that PostgreSQL streams")]
 }
 
 /// Stops PostgreSQL, and masks it: nothing is written any more, also after a reboot (R11).
 #[must_use]
 pub fn stop_for_good() -> String {
     script("stop", "stop PostgreSQL for good").then(include_str!("scripts/postgres_stop.sh")).text()
+}
+
+/// Sees that PostgreSQL works in its role, as after a boot.
+pub(super) fn works(role: &Role) -> String {
+    script("works", "see that PostgreSQL works")
+        .told("role", role.word())
+        .then(include_str!("scripts/db_up.sh"))
+        .text()
 }
 
 fn postgres(plot: &Plot<'_>) -> Part {

@@ -6,7 +6,12 @@ mod app;
 mod base;
 mod cache;
 mod database;
+mod hook;
+mod logs;
+mod promote;
+mod replica;
 mod repository;
+pub mod rotate;
 mod settings;
 mod volume;
 
@@ -15,6 +20,9 @@ use crate::fleet::{BuildPlace, Layout, Person, Role};
 use crate::plan::Address;
 
 pub use database::stop_for_good;
+pub use logs::AWSLOGS_SECRET;
+pub use promote::{candidate, follow, promote, received, slots, slots_told, start_again};
+pub use replica::{Resync, can_copy, copy_beside, sound, use_copy};
 pub use repository::{Access, access};
 pub use settings::{Judged, method, settings};
 pub use volume::{DEVICE, FILE_SYSTEMS, directories};
@@ -83,16 +91,50 @@ pub fn parts(role: &Role, plot: &Plot<'_>) -> Vec<Part> {
     base::parts(role, plot).into_iter().chain(own).collect()
 }
 
+/// The parts that ship the logs of a server of this role, where the config has it.
+#[must_use]
+pub fn logs(role: &Role, plot: &Plot<'_>) -> Vec<Part> {
+    logs::parts(role, plot)
+}
+
+/// The part that locks the user whom the image came with, once somebody of the project is known to come in.
+#[must_use]
+pub fn image_user(plot: &Plot<'_>) -> Part {
+    base::image_user(plot)
+}
+
+/// The part that runs an executable of the project, whose text it finds in the variable `hook`.
+#[must_use]
+pub fn hook(name: &'static str, path: &str, role: &Role, plot: &Plot<'_>) -> Part {
+    hook::part_of(name, path, role, plot)
+}
+
 /// The parts by which the people of a server that there is become those of the project.
 #[must_use]
 pub fn people(plot: &Plot<'_>) -> Vec<Part> {
-    base::everybody(plot)
+    base::everybody(plot).into_iter().chain([image_user(plot)]).collect()
 }
 
 /// The part by which every package of a server that there is becomes the newest.
 #[must_use]
 pub fn packages(plot: &Plot<'_>) -> Part {
     base::packages(plot, true)
+}
+
+/// The part by which a server that boots locked gets its data again, and what needs them starts.
+#[must_use]
+pub fn unlock(role: &Role) -> Part {
+    volume::unlock(role)
+}
+
+/// Sees that what others need of a server of this role works, as after a boot; none for one that nobody needs so.
+#[must_use]
+pub fn works(role: &Role) -> Option<String> {
+    match role {
+        Role::Cache => Some(cache::works()),
+        Role::DbPrimary | Role::DbReplica | Role::Combo => Some(database::works(role)),
+        _ => None,
+    }
 }
 
 /// What is installed for the code that is checked out by then, before anything is made of it.

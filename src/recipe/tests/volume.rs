@@ -117,7 +117,7 @@ fn nothing_is_formatted_that_is_not_blank_large_enough_and_the_only_one() {
     let scripts = building::every(&server.layout);
     let volumes: Vec<_> =
         scripts.iter().filter(|script| script.contains("# sandbox: build volume")).collect();
-    assert_eq!(volumes.len(), build::ROLES.len(), "one for each role");
+    assert_eq!(volumes.len(), build::ROLES.len() + 1, "one for each role, and one that is locked");
     for script in volumes {
         let at = |word: &str| script.find(word).unwrap_or_else(|| panic!("{word}: {script}"));
         let formats = at("\"mkfs.$fs_type\"");
@@ -130,6 +130,7 @@ fn nothing_is_formatted_that_is_not_blank_large_enough_and_the_only_one() {
         ] {
             assert!(at(before) < formats, "{before}");
         }
+        assert!(at("must_be_blank; fi") < at("luksFormat"));
         for forced in ["mkfs.xfs -f", "mkfs.btrfs -f", "-q -F", "wipefs -a \"", "wipefs -a --"] {
             assert!(!script.contains(forced), "{forced}");
         }

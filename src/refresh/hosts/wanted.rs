@@ -117,7 +117,7 @@ mod tests {
         let look = Interest {
             environments: ["production".into()].into(),
             servers: ["i-production-web1".into()].into(),
-            busy: false,
+            ..Interest::default()
         };
         assert_eq!(
             ids(&wanted(&snapshot, &topology, &look)),

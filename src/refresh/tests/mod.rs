@@ -2,6 +2,7 @@
 
 mod failures;
 mod locks;
+mod machines;
 mod pace;
 mod requests;
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::*;
+use crate::fleet::sample::certificate;
 use crate::fleet::{
-    GroupName, Image, InstanceId, LaunchSettings, LaunchSource, Measure, Power, Source, Subject,
+    GroupName, Image, InstanceId, LaunchSettings, LaunchSource, Listener, Measure, Power, Source, Subject,
 };
 use crate::refresh::fake::{configuration, fleet};
 use crate::refresh::want::chunks;
@@ -29,8 +30,8 @@ async fn a_refresh_of_a_hundred_web_servers_on_screen_takes_at_most_eight_reques
     let handle = begin(&cloud, &topology);
     tell(&handle, look(&topology)).await;
     seconds(1).await;
-    // The first refresh with activities, then the numbers and the locks by themselves.
-    assert_eq!(cloud.all_calls(), 8 + 2);
+    // The first refresh with activities, then the numbers, the locks and the status checks by themselves.
+    assert_eq!(cloud.all_calls(), 8 + 3);
     let before = cloud.all_calls();
     tell(&handle, Command::Now).await;
     seconds(1).await;
@@ -58,7 +59,7 @@ async fn launch_settings_and_images_are_read_only_when_new_ones_appear() {
     {
         let mut world = cloud.world();
         world.groups[0].launch = Some(next.clone());
-        let image = Image { id: "ami-2".into(), name: None, state: "available".into(), created_at: None };
+        let image = Image { id: "ami-2".into(), ..world.images[0].clone() };
         world.images.push(image);
         let mut settings = world.launch[0].clone();
         settings = LaunchSettings { source: next.clone(), resolved: next.clone(), ..settings };
@@ -102,6 +103,50 @@ async fn a_terminated_servers_image_is_not_asked_about() {
     cloud.world().servers[0].image = "ami-gone".into();
     once(Arc::new(cloud.clone()), None, topology, Limits::ONCE).await;
     assert_eq!(cloud.world().image_requests, [vec!["ami-1".into()]]);
+}
+
+/// Has the load balancer serve a certificate that there is.
+fn serve(cloud: &crate::refresh::fake::Fake, arn: &str) {
+    let mut world = cloud.world();
+    world.load_balancers[0].listeners = vec![Listener {
+        protocol: "HTTPS".into(),
+        port: 443,
+        instance_protocol: "HTTPS".into(),
+        instance_port: 443,
+        certificate: Some(arn.into()),
+    }];
+    world.certificates.push(certificate(arn, &["production.example.com"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn certificates_are_read_every_half_hour_and_at_once_where_one_is_new() {
+    let (cloud, topology) = fleet(&[("production", 2)]);
+    serve(&cloud, "arn:aws:acm:us-east-1:1:certificate/a");
+    let handle = begin(&cloud, &topology);
+    seconds(20 * 60).await;
+    assert_eq!(cloud.calls(Source::AcmCertificates), 1);
+    serve(&cloud, "arn:aws:acm:us-east-1:1:certificate/b");
+    seconds(4 * 60).await;
+    assert_eq!(cloud.calls(Source::AcmCertificates), 2);
+    let snapshot = handle.snapshots.borrow().clone();
+    assert!(snapshot.certificate("arn:aws:acm:us-east-1:1:certificate/b").unwrap().is_some());
+    seconds(33 * 60).await;
+    assert_eq!(cloud.calls(Source::AcmCertificates), 3);
+    assert_eq!(cloud.calls(Source::IamServerCertificates), 0, "none of IAM is served");
+}
+
+#[tokio::test(start_paused = true)]
+async fn certificates_that_may_not_be_read_are_not_asked_for_again_and_again() {
+    let (cloud, topology) = fleet(&[("production", 2)]);
+    serve(&cloud, "arn:aws:iam::1:server-certificate/site");
+    let denied = crate::cloud::CloudError::Denied("ask for iam:ListServerCertificates".into());
+    cloud.script(Source::IamServerCertificates, crate::refresh::fake::Script::Fail(denied));
+    let handle = begin(&cloud, &topology);
+    seconds(20 * 60).await;
+    assert_eq!(cloud.calls(Source::IamServerCertificates), 1);
+    tell(&handle, Command::Now).await;
+    seconds(5).await;
+    assert_eq!(cloud.calls(Source::IamServerCertificates), 2, "somebody asked by hand");
 }
 
 #[tokio::test(start_paused = true)]

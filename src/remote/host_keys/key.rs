@@ -110,7 +110,8 @@ fn encode(bytes: &[u8]) -> String {
 }
 
 /// Base64 with or without padding.
-fn decode(text: &str) -> Option<Vec<u8>> {
+#[must_use]
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let digits = text.trim_end_matches('=').as_bytes();
     for chunk in digits.chunks(4) {

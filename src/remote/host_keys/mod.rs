@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::fleet::InstanceId;
 
 pub use console::keys_in_console;
-pub use key::HostKey;
+pub use key::{HostKey, decode as decode_base64};
 
 /// From where a pinned key is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

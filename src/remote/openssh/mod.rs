@@ -39,7 +39,7 @@ use super::{
     Command, CommandLine, DurableJob, Ending, Follow, Job, JobName, Outcome, Refusal, RemoteChange,
     RemoteRead, ScriptId, Seen, Target, Upload,
 };
-use crate::probe::Request;
+use crate::probe::{HeldQuestion, Request};
 use host::Host;
 use options::Manner;
 use plan::Plan;
@@ -198,6 +198,10 @@ impl RemoteRead for OpenSsh {
 
     fn measure(&self, target: &Target, request: &Request) -> Job {
         self.inner.run(target, Ok(Plan::measure(self.inner.nonce(), request)))
+    }
+
+    fn held(&self, target: &Target, question: &HeldQuestion) -> Job {
+        self.inner.run(target, Ok(Plan::held(self.inner.nonce(), question)))
     }
 
     fn follow(&self, target: &Target, logs: &Follow) -> Job {

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::hex;
 use super::host::Lane;
 use super::script;
-use crate::probe::Request;
+use crate::probe::{HeldQuestion, Request};
 use crate::remote::{Command, Content, DurableJob, Follow, Input, JobName, Script, Seen, Upload};
 
 /// The server's own limit comes after ours: it only counts when we are gone.
@@ -68,6 +68,13 @@ impl Plan {
     pub(super) fn measure(nonce: String, request: &Request) -> Self {
         let words = script::tied(false, seconds(request.deadline()), 0, &request.script());
         Self::plain(nonce, words, Lane::Probe, false, Some(request.deadline())).told(request.nonce())
+    }
+
+    pub(super) fn held(nonce: String, question: &HeldQuestion) -> Self {
+        let (input, deadline) = (Input::new(question.input()), question.deadline());
+        let words = script::tied(false, seconds(deadline), input.bytes().len(), &question.script());
+        let plain = Self::plain(nonce, words, Lane::Probe, false, Some(deadline));
+        Self { payload: Payload::Bytes(input), ..plain }
     }
 
     pub(super) fn exec(nonce: String, command: Command) -> Self {

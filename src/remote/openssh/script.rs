@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use crate::remote::request::{Follow, quote};
+use crate::fleet::text::shell_word;
+use crate::remote::request::Follow;
 
 /// What goes over the wire: without comments and indentation.
 fn short(text: &str) -> String {
@@ -25,14 +26,14 @@ pub(super) const LONGEST: usize = 100 * 1024;
 fn line(sudo: bool, script: &str, arguments: &[&str]) -> String {
     let mut line = String::from("exec /bin/sh -c ");
     if sudo {
-        line.push_str(&quote(SUDO));
+        line.push_str(&shell_word(SUDO));
         line.push_str(" sudo /bin/sh -c ");
     }
-    line.push_str(&quote(script));
+    line.push_str(&shell_word(script));
     line.push_str(" quarterdeck");
     for argument in arguments {
         line.push(' ');
-        line.push_str(&quote(argument));
+        line.push_str(&shell_word(argument));
     }
     line
 }

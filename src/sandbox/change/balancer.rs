@@ -1,9 +1,9 @@
-//! Load balancers: who is registered.
+//! Load balancers: who is registered, and the certificate that is served.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{Changed, absent, refused};
-use crate::fleet::InstanceId;
+use crate::fleet::{CertificateSource, InstanceId};
 use crate::sandbox::read::View;
 use crate::sandbox::rows::{Event, register as insert};
 
@@ -85,6 +85,33 @@ pub(super) fn deregister(view: &View<'_>, balancer: &str, servers: &[InstanceId]
             )?
             .execute(params![balancer, server, view.now + drain])?;
         view.moment().after(drain, Event::Left, &format!("{balancer} {server}"))?;
+    }
+    Ok(Ok(()))
+}
+
+/// Has a listener serve a certificate that there is.
+pub(super) fn set_certificate(view: &View<'_>, balancer: &str, port: u16, arn: &str) -> Changed<()> {
+    if let Some(problem) = problem(view, balancer, &[])? {
+        return problem;
+    }
+    let known = match CertificateSource::of(arn) {
+        Some(source) => view.certificates(source)?,
+        None => Vec::new(),
+    };
+    if !known.iter().any(|one| one.arn == arn) {
+        return absent(format!(
+            "Nothing was changed at {balancer}: there is no certificate {arn} (CertificateNotFound)."
+        ));
+    }
+    let changed = view
+        .c
+        .prepare_cached(
+            "UPDATE listeners SET certificate = ?3 WHERE balancer = ?1 AND port = ?2
+             AND protocol IN ('HTTPS', 'SSL')",
+        )?
+        .execute(params![balancer, port, arn])?;
+    if changed == 0 {
+        return absent(format!("{balancer} has no HTTPS listener on {port} (ListenerNotFound)."));
     }
     Ok(Ok(()))
 }

@@ -7,6 +7,7 @@ mod ground;
 mod group;
 mod launch;
 mod note;
+mod power;
 mod server;
 
 use async_trait::async_trait;
@@ -109,6 +110,16 @@ impl CloudChange for SandboxCloud {
         self.write("ec2:TerminateInstances", move |view| server::terminate(&view, &servers)).await
     }
 
+    async fn reboot(&self, servers: &[InstanceId]) -> Answer<()> {
+        let servers = servers.to_vec();
+        self.write("ec2:RebootInstances", move |view| power::reboot(&view, &servers)).await
+    }
+
+    async fn stop(&self, servers: &[InstanceId]) -> Answer<()> {
+        let servers = servers.to_vec();
+        self.write("ec2:StopInstances", move |view| power::stop(&view, &servers)).await
+    }
+
     async fn create_image(&self, server: &InstanceId, name: &str) -> Answer<ImageId> {
         let (server, name) = (server.as_str().to_owned(), name.to_owned());
         self.write("ec2:CreateImage", move |view| server::create_image(&view, &server, &name)).await
@@ -180,6 +191,14 @@ impl CloudChange for SandboxCloud {
         let balancer = balancer.clone();
         self.write("elasticloadbalancing:ConfigureHealthCheck", move |view| {
             ground::configure_balancer(&view, &balancer)
+        })
+        .await
+    }
+
+    async fn set_certificate(&self, balancer: &LoadBalancerName, port: u16, arn: &str) -> Answer<()> {
+        let (balancer, arn) = (balancer.as_str().to_owned(), arn.to_owned());
+        self.write("elasticloadbalancing:SetLoadBalancerListenerSSLCertificate", move |view| {
+            balancer::set_certificate(&view, &balancer, port, &arn)
         })
         .await
     }

@@ -25,9 +25,16 @@ pub(in crate::sandbox) enum Effect {
         /// What was checked out before.
         old: String,
     },
+    /// What the database is: `own`, or `other` where something was put into its place.
+    Database(String),
     /// Programs under Supervisor that run, or do not, by their names.
     Programs(bool, Vec<String>),
+    /// A replica runs on a copy of its primary, and streams.
+    Streams,
 }
+
+/// What is over once a replica has a new copy of its primary.
+const COPIED: [&str; 3] = ["receiver-lost", "replica-lagging", "replica-paused"];
 
 impl Effect {
     /// As words of an event.
@@ -36,8 +43,10 @@ impl Effect {
             Self::Page(page) => format!("page {page}"),
             Self::Changeset(changeset) => format!("code {changeset}"),
             Self::Noted { changeset, note, old } => format!("noted {changeset} {note} {old}"),
+            Self::Database(which) => format!("database {which}"),
             Self::Programs(true, names) => format!("up {}", names.join(" ")),
             Self::Programs(false, names) => format!("down {}", names.join(" ")),
+            Self::Streams => "replica streams".to_owned(),
         }
     }
 
@@ -51,8 +60,10 @@ impl Effect {
                 let mut parts = rest.splitn(3, ' ').map(ToOwned::to_owned);
                 Some(Self::Noted { changeset: parts.next()?, note: parts.next()?, old: parts.next()? })
             }
+            "database" => Some(Self::Database(rest.to_owned())),
             "up" => Some(Self::Programs(true, names())),
             "down" => Some(Self::Programs(false, names())),
+            "replica" => Some(Self::Streams),
             _ => None,
         }
     }
@@ -68,12 +79,26 @@ impl Effect {
                 marks::set(now.c, instance, marks::CHANGESET, changeset, now.at)?;
                 now.after(CHECKED, Event::Checked, instance)
             }
+            Self::Database(which) => marks::set(now.c, instance, marks::DATABASE, which, now.at),
             Self::Noted { changeset, note, old } => {
                 let note = marks::before(note);
                 if marks::get(now.c, instance, &note)?.is_none() {
                     marks::set(now.c, instance, &note, old, now.at)?;
                 }
                 Self::Changeset(changeset.clone()).apply(now, instance)
+            }
+            Self::Streams => {
+                now.c
+                    .prepare_cached("UPDATE units SET up = 1, since = ?2 WHERE instance = ?1 AND unit LIKE 'postgresql%' AND up = 0")?
+                    .execute(params![instance, now.at])?;
+                for kind in COPIED {
+                    now.c
+                        .prepare_cached(
+                            "UPDATE troubles SET until = ?3 WHERE subject = ?1 AND kind = ?2 AND until IS NULL",
+                        )?
+                        .execute(params![instance, kind, now.at])?;
+                }
+                Ok(())
             }
             Self::Programs(up, names) => {
                 for name in names {

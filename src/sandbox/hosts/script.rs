@@ -19,9 +19,10 @@ use crate::sandbox::tick::Moment;
 const MARK: &str = "# sandbox:";
 
 /// What a script can say that it does.
-const VERBS: &str = "page off|healthy|unhealthy|show, code checkout CHANGESET [note NOTE], code back NOTE, code show, requirements, settings, \
-                     services, migrate, collectstatic, compress, celery stop|start|show, supervisor \
-                     start|stop|restart GROUP, health, clean, new-relic, build PART, fail MESSAGE, done MESSAGE";
+const VERBS: &str = "page off|healthy|unhealthy|show, boot show, code checkout CHANGESET [note NOTE], code back NOTE, code show, requirements, settings, \
+                     services, migrate, collectstatic, compress, celery quiet|stop|kill|start|show, supervisor \
+                     start|stop|restart GROUP, health, clean, new-relic, build PART, database VERB, cache VERB, hook NAME, fail MESSAGE, \
+                     done MESSAGE";
 
 /// What a script does, step by step; none when it does not say.
 pub(super) fn words(text: &str) -> Option<Vec<String>> {
@@ -89,6 +90,7 @@ pub(super) fn act(cloud: &SandboxCloud, view: &View<'_>, host: &Host, words: &st
     match all[..] {
         ["page", "show"] => Act::says(format!("page={}\n", host.page.word())),
         ["page", page] => scene.page(page),
+        ["boot", "show"] => Act::says(format!("{}\n", host.boot(view.dice))),
         ["code", "checkout", changeset] => scene.checkout(changeset, None),
         ["code", "checkout", changeset, "note", note] => scene.checkout(changeset, Some(note)),
         ["code", "back", note] => scene.back(note),
@@ -96,10 +98,15 @@ pub(super) fn act(cloud: &SandboxCloud, view: &View<'_>, host: &Host, words: &st
             Act::says(format!("changeset={}\n", host.changeset.as_deref().unwrap_or_default()))
         }
         ["celery", "show"] => Act::says(scene.tasks()),
-        ["celery", verb @ ("stop" | "start")] => scene.programs(verb, "celery"),
+        ["celery", "quiet"] => scene.quiet(),
+        ["celery", "stop" | "kill"] => scene.programs("stop", "celery"),
+        ["celery", "start"] => scene.programs("start", "celery"),
         ["supervisor", verb @ ("start" | "stop" | "restart"), group] => scene.programs(verb, group),
         ["health"] => scene.health(),
         ["build", part] => scene.build(part),
+        ["database", verb] => scene.database(verb),
+        ["cache", verb] => scene.cache(verb),
+        ["hook", _] => scene.lines(1_000, 4_000, &["did what the project's hook does"]),
         ["fail", ..] => Act::fails(words.trim_start_matches("fail").trim(), 1),
         ["done", ..] => scene.lines(1_000, 3_000, &[words.trim_start_matches("done").trim()]),
         [verb] => match WORK.iter().find(|(known, ..)| *known == verb) {
@@ -112,6 +119,17 @@ pub(super) fn act(cloud: &SandboxCloud, view: &View<'_>, host: &Host, words: &st
 
 fn unknown(words: &str) -> Act {
     Act::fails(&format!("this is a simulated server, which cannot do “{words}”. It can: {VERBS}"), 2)
+}
+
+/// What is said while a file goes from one server to another: one of three words, however large it would be.
+fn relayed(verb: &str) -> String {
+    match verb {
+        "told" => format!("bytes=24 sha256={}\nabout=4096\n", "5a".repeat(32)),
+        "piece" => "dGhlIGRhdGEgb2YgZXZlcnlib2R5ISEK\n".to_owned(),
+        "have" => "bytes=0\n".to_owned(),
+        "take" => "bytes=24\n".to_owned(),
+        _ => format!("sha256={}\n", "5a".repeat(32)),
+    }
 }
 
 /// Work that leaves nothing behind: how long it takes, and what it says meanwhile.
@@ -187,7 +205,70 @@ impl Scene<'_> {
     /// A part of building a server: packages come and are set up.
     fn build(&self, part: &str) -> Act {
         let lines = [format!("installing what {part} wants"), format!("done: {part}")];
-        self.lines(4_000, 30_000, &lines.each_ref().map(String::as_str))
+        let act = self.lines(4_000, 30_000, &lines.each_ref().map(String::as_str));
+        if part == "use-copy" { Act { effect: Some(Effect::Streams), ..act } } else { act }
+    }
+
+    /// Something done with a copy of the database.
+    fn database(&self, verb: &str) -> Act {
+        let which = match verb {
+            "swap" => "other",
+            "back" => "own",
+            "dump" => {
+                return self.lines(20_000, 90_000, &["dumping", "612 MB written", "done: dump the database"]);
+            }
+            "load" => {
+                return self.lines(
+                    40_000,
+                    180_000,
+                    &["making the new database", "3,402 MB loaded", "done: load"],
+                );
+            }
+            "told" | "piece" | "have" | "take" | "whole" => return Act::says(relayed(verb)),
+            "follows" | "cut" | "drop" | "forget" | "room" | "site" | "purge" | "migrate" | "hook" => {
+                return self.lines(1_000, 4_000, &[format!("done: {verb}").as_str()]);
+            }
+            _ => return unknown(self.words),
+        };
+        let effect = Some(Effect::Database(which.to_owned()));
+        let said = vec![Step::Out("cutting connections, and changing names\n".to_owned())];
+        Act::new(vec![Step::Wait(self.time(800, 3_000))], effect, said)
+    }
+
+    /// What another server takes over from a cache server.
+    fn cache(&self, verb: &str) -> Act {
+        let lines: &[&str] = match verb {
+            "look" | "dump" if !services::is_up(self.view, self.host, "redis-server") => {
+                return Act::fails("Redis does not answer here (Connection refused)", 1);
+            }
+            "told" | "piece" | "have" | "take" | "whole" => return Act::says(relayed(verb)),
+            "look" => &["Redis 7.0.15 holds 212 MB", "exports: 3 tasks"],
+            "drain" => &[
+                "3 tasks wait, 2 are worked on; 0 s of 900",
+                "0 tasks wait, 1 are worked on; 6 s of 900",
+                "the queues are empty",
+            ],
+            "tasks" => &["0 tasks copied"],
+            "dump" => &["Redis writes what it holds now", "done: write what Redis holds into a file"],
+            "load" => &["Redis begins with what came over", "done: begin with what came over"],
+            "reach" => &["the new server is reached"],
+            "forget" => &["done: delete the copy of Redis"],
+            _ => return unknown(self.words),
+        };
+        self.lines(1_000, 9_000, lines)
+    }
+
+    /// Beat and the camera stop.
+    fn quiet(&self) -> Act {
+        let Some(programs) = services::programs(self.view, self.host) else {
+            return Act::fails("unix:///var/run/supervisor.sock no such file", 4);
+        };
+        let once = programs
+            .iter()
+            .filter(|one| one.name.ends_with("-celerybeat") || one.name.ends_with("-celerycam"));
+        let names = once.map(|one| one.name.clone()).collect();
+        let said = vec![Step::Out("beat and the camera are stopped, and the workers go on\n".to_owned())];
+        Act::new(vec![Step::Wait(self.time(800, 2_000))], Some(Effect::Programs(false, names)), said)
     }
 
     fn page(&self, page: &str) -> Act {

@@ -58,6 +58,10 @@ pub(super) struct Host {
     pub(super) ready: bool,
     pub(super) instance_type: String,
     pub(super) launched_at: i64,
+    /// When somebody had it booted again last.
+    pub(super) rebooted_at: Option<i64>,
+    /// How often.
+    pub(super) boots: u32,
     /// The IPv4 address as a number.
     pub(super) address: u32,
     /// The first digits of the changeset it was built with, or of its environment's for what is not in a group.
@@ -108,10 +112,14 @@ pub(super) fn count(view: &View<'_>, environment: &str, role: &str) -> rusqlite:
         .map(|count| usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-/// Whether a server runs and has booted; none when there is none of this id.
+/// Whether a server runs and has booted; none when there is none of this id. One whose status check fails answers nobody:
+/// its power is not known then.
 pub(super) fn state(view: &View<'_>, id: &str) -> rusqlite::Result<Option<(Power, bool)>> {
     view.c
-        .prepare_cached("SELECT power, ready FROM instances WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT CASE WHEN EXISTS (SELECT 1 FROM troubles WHERE subject = ?1 AND kind = 'status-check'
+             AND until IS NULL) THEN 'impaired' ELSE power END, ready FROM instances WHERE id = ?1",
+        )?
         .query_row([id], |row| Ok((Power::parse(row.get_ref(0)?.as_str()?), row.get(1)?)))
         .optional()
 }
@@ -138,6 +146,8 @@ pub(super) fn host(view: &View<'_>, id: &str) -> rusqlite::Result<Option<Host>> 
                 ready: row.get("ready")?,
                 instance_type: row.get("instance_type")?,
                 launched_at: row.get("launched_at")?,
+                rebooted_at: None,
+                boots: 0,
                 address: row.get("address")?,
                 changeset: row
                     .get::<_, Option<String>>("label")?
@@ -150,6 +160,9 @@ pub(super) fn host(view: &View<'_>, id: &str) -> rusqlite::Result<Option<Host>> 
         })
         .optional()?;
     let Some(mut host) = found else { return Ok(None) };
+    let boots = marks::get(view.c, id, marks::BOOTS)?;
+    host.boots = boots.and_then(|count| count.parse().ok()).unwrap_or(0);
+    host.rebooted_at = marks::since(view.c, id, marks::BOOTS)?;
     host.changeset = marks::get(view.c, id, marks::CHANGESET)?.or(host.changeset);
     let page = marks::get(view.c, id, marks::PAGE)?;
     host.page = page.as_deref().and_then(Page::parse).unwrap_or(Page::Off);
@@ -176,8 +189,14 @@ impl Host {
     }
 
     /// When its kernel started.
-    pub(super) const fn booted_at(&self) -> i64 {
-        self.launched_at + 34_000
+    pub(super) fn booted_at(&self) -> i64 {
+        self.rebooted_at.unwrap_or(self.launched_at) + 34_000
+    }
+
+    /// The id that its kernel has given this boot.
+    pub(super) fn boot(&self, dice: Dice) -> String {
+        let drawn = dice.draw(&format!("boot {}", self.id), self.boots.into());
+        format!("{:08x}-{:04x}-4000-8000-{:012x}", self.boots, drawn >> 48, drawn & 0xFFFF_FFFF_FFFF)
     }
 
     /// `10.0.3.11`.

@@ -7,9 +7,9 @@ use rusqlite::{Connection, params};
 use super::clock::timestamp;
 use super::deploy::{SUSPENDED, suspension_reason};
 use super::dice::Dice;
-use super::places::{ACCOUNT, Place, REGION, places};
+use super::places::{Place, REGION, places};
 use super::rows::{Event, NewRelease, insert_release, schedule};
-use super::{Scenario, ground, room, schema};
+use super::{Scenario, certificates, ground, room, schema};
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -152,16 +152,7 @@ impl Maker<'_> {
                 self.base - 500 * DAY
             ],
         )?;
-        let digits = self.dice.hex(&name, 1, 32);
-        let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-        let certificate = format!(
-            "arn:aws:acm:{REGION}:{ACCOUNT}:certificate/{}-{}-{}-{}-{}",
-            part(0, 8),
-            part(8, 12),
-            part(12, 16),
-            part(16, 20),
-            part(20, 32)
-        );
+        let certificate = certificates::arn(self.dice, place, 1);
         for (port, protocol, certificate) in [(80, "HTTP", None), (443, "HTTPS", Some(certificate))] {
             self.c.execute(
                 "INSERT INTO listeners (balancer, port, protocol, instance_port, instance_protocol, certificate)

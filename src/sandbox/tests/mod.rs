@@ -8,6 +8,7 @@ mod hosts;
 mod kept;
 mod leaps;
 mod life;
+mod machines;
 mod made;
 mod measured;
 mod port;

@@ -133,11 +133,8 @@ fn code(ground: &Ground<'_>, out: &mut Writer) {
     out.key(0, "webserver_user", &word(&ground.webserver_user()));
     out.key(0, "database_user", &word(&ground.get("project")));
     out.key(0, "home", &word(&format!("/home/{user}")));
-    out.key(
-        0,
-        "python",
-        if ground.release() == "22.04" { "/usr/bin/python3.10" } else { "/usr/bin/python3.12" },
-    );
+    out.line("# The image's own; a virtualenv is made of it.");
+    out.key(0, "python", "/usr/bin/python3");
     out.about(&["A file of public keys for each person, named as the person is called on servers."]);
     out.key(0, "ssh_keys", "deployment/users/");
     out.about(&["Secrets by name; their values are in fabsecrets_<environment>.py, which git never sees."]);
@@ -207,7 +204,8 @@ fn aws(ground: &Ground<'_>, out: &mut Writer) {
         out.line("    # No server can be made before this names an Ubuntu image of the region:");
         out.line("    # ami: ami-…");
     } else {
-        out.key(4, "ami", &format!("{image}  # Ubuntu {}", ground.release()));
+        let known = ground.release().map(|release| format!("  # Ubuntu {release}")).unwrap_or_default();
+        out.key(4, "ami", &format!("{image}{known}"));
     }
     out.key(4, "key_prefix", &word(&ground.get("prefix")));
     out.key(4, "admin_groups", "[admin, sudo]");
@@ -306,6 +304,10 @@ fn services(ground: &Ground<'_>, out: &mut Writer) {
     let tasks = ground.get("tasks");
     let tasks = if tasks.is_empty() { "4".to_owned() } else { tasks };
     out.key(4, "main", &format!("-c {tasks} -Q celery"));
+    out.about(&[
+        "The class that takes pictures of Celery's events, as in django_celery_monitor; empty: none.",
+    ]);
+    out.key(0, "celery_camera", "\"\"");
     out.about(&["Gunicorn: workers for each processor, and seconds that a request may take."]);
     out.key(0, "gunicorn_worker_multiplier", "4");
     out.key(0, "gunicorn_timeout", "60");

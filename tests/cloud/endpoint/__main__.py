@@ -8,6 +8,7 @@ import sys
 import threading
 
 os.environ.setdefault("MOTO_ENABLE_AMI_VALIDATION", "true")
+os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")     # names are validated at once
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 

@@ -137,12 +137,15 @@ def victims(group, members):
 
 
 def terminate(group, member, cause):
-    """Takes a member out of its load balancers; a while later it is gone. Gives the activity."""
+    """Takes a member out of its load balancers; once requests under way have ended it is gone. Gives the activity."""
     member.lifecycle_state = "Terminating"
-    for balancer in group.autoscaling_backend.elb_backend.load_balancers.values():
+    balancers = list(group.autoscaling_backend.elb_backend.load_balancers.values())
+    for balancer in balancers:
         elb.leave(balancer, member.instance_id)
 
     def gone():
+        if any(elb.is_draining(balancer, member.instance) for balancer in balancers):
+            return later("leave", gone)
         with LOCK:
             group.instance_states = [m for m in group.instance_states if m is not member]
             group.ec2_backend.terminate_instances([member.instance_id])

@@ -15,11 +15,38 @@ from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 
 from .mending import HOSTS, LOCK, later, mend
 
-CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48}
+CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 # instance id -> text that EC2 kept of the last boot, as a test or the host said; nothing until then.
 CONSOLES = {}
 # instance id -> text that stands there now, where a test said so; none where the type of instance cannot tell it.
 SCREENS = {}
+# instance id -> what EC2 says of its machine, where a test said so: {"system": impaired since, "instance": the same, "events":
+# [[code, description, not before]]}; times are seconds.
+CHECKS = {}
+
+
+def moment(seconds):
+    return datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def checked(name):
+    """moto's machines are always well."""
+    old = getattr(Instance, f"{name}_status").fget
+
+    def status(self):
+        since = CHECKS.get(self.id, {}).get(name)
+        if since is None:
+            return old(self)
+        detail = {"Name": "reachability", "Status": "failed", "ImpairedSince": moment(since)}
+        return {"Details": [detail], "Status": "impaired"}
+    setattr(Instance, f"{name}_status", property(status))
+
+
+checked("system")
+checked("instance")
+Instance.events = property(lambda self: [
+    {"Code": code, "Description": words, "NotBefore": moment(start)}
+    for code, words, start in CHECKS.get(self.id, {}).get("events", [])])
 
 
 def enter(instance, name):
@@ -108,6 +135,26 @@ def terminate(old, self, *args, **kwargs):
     passing(self, "shutting-down", "terminated", "shutdown")
     for hosts in HOSTS:
         hosts.down(self)
+    return before
+
+
+@mend(Instance)
+def reboot(old, self, *args, **kwargs):
+    for hosts in HOSTS:
+        hosts.reboot(self)
+    return old(*args, **kwargs)
+
+
+@mend(Instance)
+def stop(old, self, *args, **kwargs):
+    if self.state in ("shutting-down", "terminated"):
+        raise EC2ClientError("IncorrectInstanceState", f"This instance '{self.id}' is not in a state from which it can be stopped.")
+    was = self.state
+    before = old(*args, **kwargs)
+    if was != "stopped":
+        passing(self, "stopping", "stopped", "shutdown")
+        for hosts in HOSTS:
+            hosts.stop(self)
     return before
 
 

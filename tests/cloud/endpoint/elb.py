@@ -12,6 +12,9 @@ from .mending import DELAYS, HOSTS, LOCK, mend
 FORCED = {}     # instance or image id -> InService, OutOfService or Registering, as a test said
 JOINED = {}     # (load balancer, instance id) -> when it was registered
 LEFT = {}       # the same -> when it was deregistered
+SENT_TO = []    # private addresses that whoever spreads requests was last told to send them to
+USED = set()    # private addresses that requests may be under way with
+DRAINS_S = 60   # so long at most a server that left may end its requests
 SAID = {
     "InService": ("InService", "N/A", "N/A"),
     "Registering": ("OutOfService", "ELB", "Instance registration is still in progress."),
@@ -35,8 +38,9 @@ def verdict(balancer, instance):
     return forced or ("InService" if waited >= DELAYS["healthy"] else "Registering")
 
 
-def is_draining(balancer, instance_id):
-    return time.monotonic() - LEFT.get((balancer.name, instance_id), float("-inf")) < DELAYS["drain"]
+def is_draining(balancer, instance):
+    since = time.monotonic() - LEFT.get((balancer.name, instance.id), float("-inf"))
+    return since < DELAYS["drain"] or (since < DRAINS_S and instance.private_ip in USED)
 
 
 def health(backend, balancer, instance_id):
@@ -45,7 +49,7 @@ def health(backend, balancer, instance_id):
     if instance is None or instance.state == "terminated":
         raise ELBClientError("InvalidInstance", f"Could not find EC2 instance {instance_id}.")
     if instance_id not in balancer.instance_ids:
-        if is_draining(balancer, instance_id):
+        if is_draining(balancer, instance):
             return SAID["Draining"]
         return "OutOfService", "Instance", "Instance is not currently registered with the LoadBalancer."
     if instance.state != "running":
@@ -67,9 +71,27 @@ def serving(backends):
         return sorted(i.private_ip for lb, i in found if i and i.state == "running" and verdict(lb, i) == "InService")
 
 
+def spread(backends, busy):
+    """What `serving` says, for whoever spreads requests: `busy` are the addresses with which some are under way now. Until it
+    asks again, it may begin more with those that it was told of the last time; none at all is under way once it is gone."""
+    last = list(SENT_TO)
+    SENT_TO[:] = serving(backends)
+    USED.clear()
+    USED.update(busy, last, SENT_TO)
+    return SENT_TO
+
+
+def spread_no_more():
+    SENT_TO.clear()
+    USED.clear()
+
+
 def join(balancer, instance_id, by):
-    """Registers a server; `by` is the list it then stands in."""
+    """Registers a server; `by` is the list it then stands in. What it answered before it left counts no more."""
     if instance_id not in balancer.instance_ids:
+        for hosts in HOSTS:
+            hosts.answers.pop(instance_id, None)
+            FORCED.pop(instance_id, None)
         getattr(balancer, by).append(instance_id)
         JOINED[balancer.name, instance_id] = time.monotonic()
 
@@ -94,7 +116,8 @@ def asked(response):
 @mend(ELBResponse)
 def describe_instance_health(_, self):
     balancer, ids = asked(self)
-    leaving = [i for name, i in LEFT if name == balancer.name and i not in balancer.instance_ids and is_draining(balancer, i)]
+    gone = [instance_of(self.elb_backend, i) for name, i in list(LEFT) if name == balancer.name and i not in balancer.instance_ids]
+    leaving = [i.id for i in gone if i and is_draining(balancer, i)]
     states = []
     for instance_id in ids or [*balancer.instance_ids, *leaving]:
         try:

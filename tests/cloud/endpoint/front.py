@@ -2,13 +2,16 @@
 
 Its own paths, on the same port:
   GET  /_test/requests   the requests so far, oldest first: [{service, action, key, status, fault}]; key signed it
-  GET  /_test/serving    private addresses of the servers that load balancers send requests to
+  POST /_test/serving    ["10.0.0.1", …] have requests under way, says whoever spreads requests, and is told the private
+                         addresses of the servers that load balancers send them to; servers that leave drain until then
+  POST /_test/spread-no-more   nobody does so any more
   POST /_test/faults     {"ACTION or *": ["fault", times]} replaces all faults; times -1 is for ever
   POST /_test/health     {"i-… or ami-…": "OutOfService" | "Registering" | "InService"} overrules load balancers
   POST /_test/delays     {"boot": 0.3, …} how long things take; the names are in mending.py
   POST /_test/crowd      {"i-…": 4999} makes so many more like an instance, and answers with their ids
   POST /_test/quotas     {"L-1216C47A": 8} is what the account may run of EC2
   POST /_test/consoles   {"i-…": "text"} is what EC2 has kept of their consoles
+  POST /_test/checks     {"i-…": {…}} is what EC2 says of their machines; see ec2.py
   POST /_test/screens    {"i-…": "text"} is what stands there now; null: their type of instance cannot tell
 
 A fault is one of
@@ -47,7 +50,7 @@ def error_answer(service, code):
         from .cloudwatch import encode
         headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
         return status, encode({"__type": f"com.amazonaws#{code}", "message": "injected by the test"}), headers
-    elif service in ("ssm", "servicequotas"):
+    elif service in ("acm", "ssm", "servicequotas"):
         said = {"__type": code, "message": "injected by the test"}
         return status, json.dumps(said).encode(), {"Content-Type": "application/x-amz-json-1.1"}
     else:
@@ -102,11 +105,13 @@ class Handler(BaseHTTPRequestHandler):
             if self.path == "/_test/requests":
                 return self.answer(200, json.dumps(server.requests).encode(), {})
             if self.path == "/_test/serving":
-                return self.answer(200, json.dumps(elb.serving(elb_backends)).encode(), {})
+                return self.answer(200, json.dumps(elb.spread(elb_backends, json.loads(body))).encode(), {})
             if self.path == "/_test/crowd":
                 made = [i for like, count in json.loads(body).items() for i in ec2.crowd(like, count)]
                 return self.answer(200, json.dumps(made).encode(), {})
-            if self.path == "/_test/faults":
+            if self.path == "/_test/spread-no-more":
+                elb.spread_no_more()
+            elif self.path == "/_test/faults":
                 server.faults = json.loads(body)
             elif self.path == "/_test/health":
                 elb.FORCED.update(json.loads(body))
@@ -116,6 +121,8 @@ class Handler(BaseHTTPRequestHandler):
                 quotas.EC2.update(json.loads(body))
             elif self.path == "/_test/consoles":
                 ec2.CONSOLES.update(json.loads(body))
+            elif self.path == "/_test/checks":
+                ec2.CHECKS.update(json.loads(body))
             elif self.path == "/_test/screens":
                 ec2.SCREENS.update(json.loads(body))
         self.answer(200, b"{}", {})

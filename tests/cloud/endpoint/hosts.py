@@ -84,6 +84,14 @@ class Hosts:
         self.there.pop(instance.private_ip, None)       # whoever has the address next is another host
         self.later(instance, lambda: script("hosts", "down", name))
 
+    def reboot(self, instance):
+        name = self.host(instance)
+        self.later(instance, lambda: script("hosts", "reboot", name))
+
+    def stop(self, instance):
+        name = self.host(instance)
+        self.later(instance, lambda: script("hosts", "stop", name))
+
     def snapshot(self, instance, image, reboots, done):
         """Makes a disk for an image, and tells when it is there."""
         name = self.host(instance)

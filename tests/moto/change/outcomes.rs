@@ -12,7 +12,7 @@ type Change<'a> = Pin<Box<dyn Future<Output = Answer<()>> + 'a>>;
 type Make = for<'a> fn(&'a Account, &'a LaunchSource, usize) -> Change<'a>;
 
 /// Every change there is, with its IAM action.
-const CHANGES: [(&str, Make); 32] = [
+const CHANGES: [(&str, Make); 35] = [
     ("autoscaling:SuspendProcesses", |a, _, _| {
         Box::pin(async { a.change.suspend(&a.group(), &[Process::Launch]).await })
     }),
@@ -40,12 +40,18 @@ const CHANGES: [(&str, Make); 32] = [
     ("elasticloadbalancing:DeregisterInstancesFromLoadBalancer", |a, _, _| {
         Box::pin(async { a.change.deregister(&a.balancer(), &a.servers("worker")).await })
     }),
+    ("elasticloadbalancing:SetLoadBalancerListenerSSLCertificate", |a, _, _| {
+        let arn = "arn:aws:iam::123456789012:server-certificate/site";
+        Box::pin(async move { a.change.set_certificate(&a.balancer(), 443, arn).await })
+    }),
     ("ec2:RunInstances", |a, _, n| {
         Box::pin(async move { a.change.launch(&spec(a, &format!("token-{n}"))).await.map(|_| ()) })
     }),
     ("ec2:CreateTags", |a, _, _| {
         Box::pin(async { a.change.tag(&a.servers("worker")[0], &[("role".into(), "worker".into())]).await })
     }),
+    ("ec2:RebootInstances", |a, _, _| Box::pin(async { a.change.reboot(&a.servers("cache")).await })),
+    ("ec2:StopInstances", |a, _, _| Box::pin(async { a.change.stop(&a.servers("cache")).await })),
     ("ec2:CreateImage", |a, _, n| {
         let name = format!("image-{n}");
         Box::pin(async move { a.change.create_image(&a.servers("worker")[0], &name).await.map(|_| ()) })

@@ -241,3 +241,26 @@ fn r3_members_launched_while_the_group_may_not_register_them_are_registered_by_h
         assert_eq!(a.health_of(&old[0]).await, None);
     });
 }
+
+#[test]
+fn servers_boot_again_and_stop_and_one_that_is_unknown_is_told() {
+    account("servers::servers_boot_again_and_stop_and_one_that_is_unknown_is_told", &[], async |a| {
+        let worker = a.servers("worker").remove(0);
+        a.change.reboot(std::slice::from_ref(&worker)).await.unwrap();
+        assert_eq!(server(&a, worker.as_str()).await.power, Power::Running);
+        for _ in 0..2 {
+            a.change.stop(std::slice::from_ref(&worker)).await.unwrap();
+        }
+        let power = async || server(&a, worker.as_str()).await.power;
+        while power().await == Power::Stopping {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert_eq!(power().await, Power::Stopped);
+        let gone = ["i-0123456789abcdef0".into()];
+        for answer in [a.change.reboot(&gone).await, a.change.stop(&gone).await] {
+            assert!(matches!(answer, Err(CloudError::Absent(_))), "{answer:?}");
+        }
+        a.change.reboot(&[]).await.unwrap();
+        a.change.stop(&[]).await.unwrap();
+    });
+}

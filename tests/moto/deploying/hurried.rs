@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use quarterdeck::cloud::aws::AwsCloud;
 use quarterdeck::cloud::{Answer, CloudRead, Note};
 use quarterdeck::fleet::{
-    Activity, DeploymentName, Endpoint, FoundThing, Group, GroupName, Identity, Image, ImageId, InstanceId,
-    KeyPair, LaunchSettings, LaunchSource, LoadBalancer, LoadBalancerName, MemberHealth, MetricKey,
-    SecurityGroup, Series, Server, SubnetChoice, SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
+    Activity, Certificate, CertificateSource, CreditMode, DeploymentName, Endpoint, FoundThing, Group,
+    GroupName, Identity, Image, ImageId, InstanceId, KeyPair, LaunchSettings, LaunchSource, LoadBalancer,
+    LoadBalancerName, MachineStatus, MemberHealth, MetricKey, SecurityGroup, Series, Server, SubnetChoice,
+    SubnetRoom, Thing, VcpuClass, VcpuRoom, Vpc,
 };
 
 /// Seconds of its clock for one of ours.
@@ -50,6 +51,14 @@ impl CloudRead for Hurried {
 
     async fn servers(&self, deployment: &DeploymentName) -> Answer<Vec<Server>> {
         self.cloud.servers(deployment).await
+    }
+
+    async fn machine_status(&self, ids: &[InstanceId]) -> Answer<BTreeMap<InstanceId, MachineStatus>> {
+        self.cloud.machine_status(ids).await
+    }
+
+    async fn credit_modes(&self, ids: &[InstanceId]) -> Answer<BTreeMap<InstanceId, CreditMode>> {
+        self.cloud.credit_modes(ids).await
     }
 
     async fn groups(&self, names: &[GroupName]) -> Answer<Vec<Group>> {
@@ -114,6 +123,10 @@ impl CloudRead for Hurried {
 
     async fn key_pairs(&self) -> Answer<Vec<KeyPair>> {
         self.cloud.key_pairs().await
+    }
+
+    async fn certificates(&self, source: CertificateSource, closely: &[String]) -> Answer<Vec<Certificate>> {
+        self.cloud.certificates(source, closely).await
     }
 
     async fn thing(&self, thing: &Thing) -> Answer<Option<FoundThing>> {

@@ -16,7 +16,7 @@ use quarterdeck::cloud::aws::AwsChange;
 use quarterdeck::cloud::{CloudChange, CloudRead, LaunchSpec};
 use quarterdeck::config;
 use quarterdeck::engine::run::{
-    Grip, Launch, News, NotBegun, Pages, Ports, Started, Story, Texts, begin, resume,
+    Grip, Launch, News, NotBegun, Pages, Ports, Secrets, Started, Story, Texts, begin, resume,
 };
 use quarterdeck::engine::store::RunState;
 use quarterdeck::engine::{RunId, Store};
@@ -24,6 +24,7 @@ use quarterdeck::fleet::{
     Group, GroupName, HealthState, ImageId, InstanceId, LaunchSource, LoadBalancerName, Topology,
 };
 use quarterdeck::operation::{self, FRESH, Facts, Options};
+use quarterdeck::plan::typed::{PASSPHRASE, Typed};
 use quarterdeck::plan::{Page, Plan};
 use quarterdeck::template::SiteFacts;
 use quarterdeck::{recipe, refresh};
@@ -123,6 +124,8 @@ pub async fn make_release(
 
 impl Life<'_> {
     fn ports(&self) -> Ports {
+        let mut typed = Typed::default();
+        typed.put(PASSPHRASE, "correct horse");
         let place = operation::place(&self.topology, "staging").unwrap();
         Ports {
             read: Arc::clone(&self.cloud) as Arc<dyn CloudRead>,
@@ -139,7 +142,10 @@ impl Life<'_> {
             },
             evidence: None,
             texts: self.project.as_ref().map(|(_, texts)| Arc::clone(texts)),
+            // Which file is written, and how, is the project's own affair.
+            secrets: self.project.as_ref().map(|_| -> Secrets { Arc::new(|_| Ok(())) }),
         }
+        .told(typed)
     }
 
     fn store(&self) -> Store {
@@ -169,7 +175,7 @@ impl Life<'_> {
             site: self.project.as_ref().map(|(site, _)| site),
         };
         let operation = operation::find(operation).unwrap();
-        let ground = match operation.ground(&facts) {
+        let ground = match operation.ground(&facts, options) {
             Some(asked) => Some(self.cloud.ground(&asked).await),
             None => None,
         };

@@ -63,6 +63,7 @@ impl Site {
             tells_new_relic: false,
             secrets_file: "fabsecrets_staging.py".into(),
             hooks: Vec::new(),
+            drift: None,
             ground: Ground { secrets, ..Ground::default() },
         };
         self.project = Some((facts, Arc::new(|_, _| Ok(Input::new(b"TEXT = 1\n".to_vec())))));

@@ -2,13 +2,20 @@
 //! client of the cloud sees it. Deploys with everything that can go wrong are in `deploying`.
 
 mod balancers;
+mod boots;
+mod caches;
+mod certificates;
 mod code;
+mod copies;
 mod environment;
 mod leaving;
 mod pages;
+mod primary;
 mod processes;
 mod refusals;
 mod releases;
+mod replicas;
+mod secrets;
 mod servers;
 mod sizes;
 mod upkeep;
@@ -36,6 +43,10 @@ const RUN: &[(&str, &[&str])] = &[
     (
         "remove-from-load-balancer",
         &["operations::balancers::servers_leave_both_load_balancers_or_the_one_that_is_named"],
+    ),
+    (
+        "replace-certificate",
+        &["operations::certificates::the_load_balancer_serves_another_certificate_and_undo_the_one_before"],
     ),
     (
         "begin-upgrade",
@@ -104,6 +115,62 @@ const RUN: &[(&str, &[&str])] = &[
     (
         "upgrade-packages",
         &["operations::upkeep::packages_come_to_one_server_after_the_other_the_primary_last"],
+    ),
+    ("restart-celery", &["operations::upkeep::celery_stops_and_starts_on_the_worker_alone"]),
+    ("reboot-server", &["operations::boots::a_web_server_boots_out_of_service_and_is_in_service_again"]),
+    ("reboot-environment", &["operations::boots::every_server_boots_and_the_cloud_is_as_it_was"]),
+    (
+        "promote-replica",
+        &[
+            "operations::primary::a_replica_becomes_the_primary_and_the_group_launches_nothing_more",
+            "operations::primary::r11_a_primary_that_does_not_answer_is_stopped_by_ec2_first",
+        ],
+    ),
+    (
+        "replace-cache-server",
+        &[
+            "operations::caches::r18_a_cache_server_that_works_is_replaced_and_what_it_holds_goes_over_first",
+            "operations::caches::r1_one_that_ec2_has_stopped_is_replaced_behind_the_page_and_nobody_asks_it",
+        ],
+    ),
+    (
+        "resync-replica",
+        &[
+            "operations::replicas::a_broken_replica_is_copied_anew_and_the_cloud_stays_as_it_was",
+            "operations::replicas::r12_a_copy_that_breaks_off_leaves_the_old_data_and_the_group_as_they_were",
+        ],
+    ),
+    ("leave-replicas", &["operations::replicas::the_environment_runs_on_its_primary_alone_and_back"]),
+    ("use-replicas", &["operations::replicas::the_environment_runs_on_its_primary_alone_and_back"]),
+    (
+        "backup-database",
+        &["operations::copies::a_backup_is_taken_on_the_replica_and_the_cloud_stays_as_it_was"],
+    ),
+    (
+        "restore-database",
+        &[
+            "operations::copies::a_backup_takes_the_place_of_the_database_behind_the_page_and_the_group_goes_on",
+        ],
+    ),
+    (
+        "reload-data",
+        &[
+            "operations::copies::r14_data_of_production_come_to_staging_and_nothing_runs_before_they_are_harmless",
+        ],
+    ),
+    (
+        "unlock-and-mount",
+        &["operations::upkeep::r10_volumes_are_opened_primary_and_cache_first_and_the_cloud_stays_as_it_was"],
+    ),
+    (
+        "rotate-secret",
+        &[
+            "operations::secrets::a_password_is_rotated_on_every_server_and_the_group_launches_a_release_that_has_it",
+        ],
+    ),
+    (
+        "push-secrets",
+        &["operations::secrets::secrets_come_to_every_server_and_no_service_gets_a_new_password"],
     ),
     (
         "terminate-server",

@@ -40,6 +40,7 @@ impl Site {
             tells_new_relic: false,
             secrets_file: "fabsecrets_staging.py".into(),
             hooks: Vec::new(),
+            drift: None,
             ground,
         };
         self.project = Some((facts, Arc::new(|_, _| Ok(Input::new(SECRET.as_bytes().to_vec())))));

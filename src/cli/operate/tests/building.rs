@@ -1,7 +1,7 @@
 //! Servers built from nothing, on the simulated fleet.
 
 use super::*;
-use crate::engine::run::{Halt, resume};
+use crate::engine::run::resume;
 use crate::fleet::{InstanceId, Role, Server, Standing};
 
 const LINE: &str = "new-server staging --role db-replica";
@@ -92,29 +92,17 @@ async fn a_part_that_fails_takes_the_server_away_unless_it_is_to_stay_and_a_serv
 async fn killed(line: &str, role: Role, undo: bool) {
     for records in 1..200 {
         let kit = Kit::new();
-        let halt = Halt::after(records);
-        let plan = kit.plan(line).await.unwrap();
-        let place = kit.place("staging");
-        let who = launch(&kit.target, None, false).await;
-        let halted = kit.store().with_halt(halt.clone());
-        let started = begin(ports(&kit.target, &place).unwrap(), halted, plan, who.clone()).await.unwrap();
-        let id = started.id.clone();
-        tokio::select! {
-            () = halt.died() => {}
-            _ = told(started) => {
-                assert!(records > 40, "it was killed at least so often: {records}");
-                return;
-            }
-        }
-        if kit.store().run(&id).unwrap().finished.is_some() {
+        let Some(orphan) = kit.dies_after(line, records).await else {
+            assert!(records > 40, "it was killed at least so often: {records}");
+            return;
+        };
+        if kit.is_over(&orphan) {
             continue;
         }
-        let taken_up = resume(ports(&kit.target, &place).unwrap(), kit.store(), id, undo, who).await;
-        let started = match taken_up {
+        let (state, story) = match kit.take_up(&orphan, undo).await {
             Err(NotBegun::Sealed(_)) if undo => continue,
             other => other.unwrap(),
         };
-        let (state, story) = told(started).await;
         assert!(story.left().is_empty(), "{records}: {:?}", story.left());
         kit.cloud.pause(Duration::from_secs(120)).await;
         let made = servers(&kit).await;

@@ -1,13 +1,13 @@
 //! A whole environment made from nothing, on the simulated fleet.
 
 use super::*;
-use crate::engine::run::{Halt, resume};
+use crate::engine::run::resume;
 use crate::fleet::{Role, Server};
 
 const LINE: &str = "create-environment staging";
 const WHOLE: &str = "create-environment staging --changeset a1b2c3d4";
 const FOUNDATION: &str = "create-foundation staging --ssh-from 203.0.113.0/24 --certificate \
-                          arn:aws:acm:us-east-1:123456789012:certificate/0f6d0a3a-90ab-4cde";
+                          arn:aws:acm:us-east-1:123456789012:certificate/0f6d0a3a-90ab-4cde-8f01-23456789abcd";
 const ROLES: [Role; 3] = [Role::DbPrimary, Role::DbReplica, Role::Cache];
 
 /// An environment whose databases and cache are out of use.
@@ -87,29 +87,17 @@ async fn a_step_that_failed_is_done_once_more_and_what_was_made_stays() {
 async fn killed(undo: bool) {
     for records in (1..400).step_by(5) {
         let kit = ready().await;
-        let halt = Halt::after(records);
-        let plan = kit.plan(LINE).await.unwrap();
-        let place = kit.place("staging");
-        let who = launch(&kit.target, None, false).await;
-        let halted = kit.store().with_halt(halt.clone());
-        let started = begin(ports(&kit.target, &place).unwrap(), halted, plan, who.clone()).await.unwrap();
-        let id = started.id.clone();
-        tokio::select! {
-            () = halt.died() => {}
-            _ = told(started) => {
-                assert!(records > 100, "it was killed at least so often: {records}");
-                return;
-            }
-        }
-        if kit.store().run(&id).unwrap().finished.is_some() {
+        let Some(orphan) = kit.dies_after(LINE, records).await else {
+            assert!(records > 100, "it was killed at least so often: {records}");
+            return;
+        };
+        if kit.is_over(&orphan) {
             continue;
         }
-        let taken_up = resume(ports(&kit.target, &place).unwrap(), kit.store(), id, undo, who).await;
-        let started = match taken_up {
+        let (state, story) = match kit.take_up(&orphan, undo).await {
             Err(NotBegun::Sealed(_)) if undo => continue,
             other => other.unwrap(),
         };
-        let (state, story) = told(started).await;
         assert!(story.left().is_empty(), "{records}: {:?}", story.left());
         kit.cloud.pause(Duration::from_secs(120)).await;
         let made = made(&kit).await;
@@ -201,6 +189,7 @@ async fn a_kind_of_step_that_fails_once_is_gone_on_with_and_nothing_is_made_twic
         "build people",
         "build postgres",
         "build app",
+        "build kernel",
         "requirements",
         "migrate",
         "celery start",

@@ -1,8 +1,10 @@
 //! Every operation, killed after each of its records: taken up it ends as an unbroken one, undone it leaves what was found.
 
 use super::*;
-use crate::engine::run::{Halt, resume};
 use crate::fleet::{Power, Process, Role, Standing};
+
+/// A certificate of the simulated account that is good for every environment.
+const WILDCARD: &str = "arn:aws:acm:us-east-1:123456789012:certificate/0f6d0a3a-90ab-4cde-8f01-23456789abcd";
 
 /// So many records no operation writes here.
 const MOST: usize = 400;
@@ -16,6 +18,7 @@ const ASKED: &[(&str, &str, &str)] = &[
     ("set-sizes", "", "testing --min 0 --max 9"),
     ("add-to-load-balancer", "take-out", "testing"),
     ("remove-from-load-balancer", "grow", "testing --servers FIRST"),
+    ("replace-certificate", "", "testing --certificate WILDCARD"),
     ("begin-upgrade", "", "testing"),
     ("end-upgrade", "page", "testing"),
     ("deploy-serial", "", "testing --release EARLIER"),
@@ -24,10 +27,11 @@ const ASKED: &[(&str, &str, &str)] = &[
     ("deploy-web", "grow", "testing --release EARLIER"),
     ("rollback", "", "testing --release EARLIER"),
     ("forget-releases", "", "testing --keep 1"),
+    ("restart-celery", "", "testing"),
 ];
 
 /// Everything that an operation could have changed, without the names of servers launched meanwhile.
-async fn shape(kit: &Kit) -> String {
+pub(super) async fn shape(kit: &Kit) -> String {
     let place = kit.place("testing");
     let only = Topology { environments: vec![place.clone()], ..(*kit.target.topology).clone() };
     let interest = Interest { environments: [place.name.clone()].into(), ..Interest::default() };
@@ -69,6 +73,10 @@ async fn shape(kit: &Kit) -> String {
     }
     servers.sort();
     all.extend(servers);
+    for balancer in kit.cloud.load_balancers(&place.load_balancers).await.unwrap() {
+        let served = balancer.listeners.iter().map(|listener| format!("{:?}", listener.certificate));
+        all.extend(served);
+    }
     let releases = kit.cloud.releases(&group.launch.unwrap(), "myproject_testing_lc_").await.unwrap();
     all.extend(releases.iter().map(|one| one.resolved.label()));
     all.join("\n")
@@ -93,24 +101,13 @@ async fn ready(name: &str) -> (Kit, String) {
     kit.cloud.pause(Duration::from_secs(120)).await;
     let earlier = kit.earlier("testing").await;
     let first = kit.group("testing").await.members[0].instance.to_string();
-    (kit, format!("{name} {}", line.replace("EARLIER", &earlier).replace("FIRST", &first)))
-}
-
-/// Starts it, and kills it after so many records; none when it came to its end before.
-async fn killed_after(kit: &Kit, line: &str, records: usize) -> Option<crate::engine::RunId> {
-    let halt = Halt::after(records);
-    let plan = kit.plan(line).await.unwrap_or_else(|stop| panic!("{line}: {stop}"));
-    let who = launch(&kit.target, None, false).await;
-    let halted = kit.store().with_halt(halt.clone());
-    let started = begin(ports(&kit.target, &kit.place("testing")).unwrap(), halted, plan, who).await.unwrap();
-    let id = started.id.clone();
-    tokio::select! {
-        () = halt.died() => Some(id),
-        (state, story) = told(started) => {
-            assert_eq!(state, RunState::Done, "{line}: {:?}", story.failure());
-            None
-        }
-    }
+    (
+        kit,
+        format!(
+            "{name} {}",
+            line.replace("EARLIER", &earlier).replace("FIRST", &first).replace("WILDCARD", WILDCARD)
+        ),
+    )
 }
 
 /// What came of each step.
@@ -125,25 +122,22 @@ fn told_of(story: &Story) -> String {
 async fn killed(name: &str, undo: bool) {
     let (kit, line) = ready(name).await;
     let found = shape(&kit).await;
-    assert!(killed_after(&kit, &line, MOST).await.is_none(), "{line}");
+    assert!(kit.dies_after(&line, MOST).await.is_none(), "{line}");
     kit.cloud.pause(Duration::from_secs(300)).await;
     let unbroken = shape(&kit).await;
     assert_ne!(found, unbroken, "{line} changes something");
     for records in 1..MOST {
         let (kit, line) = ready(name).await;
-        let Some(id) = killed_after(&kit, &line, records).await else {
+        let Some(orphan) = kit.dies_after(&line, records).await else {
             assert!(records > 5, "{line}: it was killed at least so often");
             return;
         };
-        let past = kit.store().run(&id).unwrap();
-        if past.finished.is_some() {
+        if kit.is_over(&orphan) {
             continue;
         }
-        assert_eq!(past.state, RunState::Interrupted, "{line}: {records}");
-        let who = launch(&kit.target, None, false).await;
-        let ports = ports(&kit.target, &kit.place("testing")).unwrap();
-        let (state, story) = match resume(ports, kit.store(), id, undo, who).await {
-            Ok(started) => told(started).await,
+        assert_eq!(kit.store().run(&orphan.id).unwrap().state, RunState::Interrupted, "{line}: {records}");
+        let (state, story) = match kit.take_up(&orphan, undo).await {
+            Ok(told) => told,
             // Old servers have gone, and it says so.
             Err(error) if undo && error.to_string().contains("rollback") => continue,
             Err(error) => panic!("{line}: {records}: {error}"),
@@ -175,11 +169,29 @@ fn every_operation_is_killed_here_or_where_releases_and_servers_are_made() {
                     "new-server",
                     "create-foundation",
                     "create-environment",
+                    // It makes a release, too.
+                    "rotate-secret",
+                    "push-secrets",
                     // The simulated fleet has no people: its steps are of the kind that upgrade-packages has.
                     "update-people",
                     "upgrade-packages",
+                    "unlock-and-mount",
                     "terminate-server",
                     "terminate-environment",
+                    // In `moving.rs`.
+                    "reboot-server",
+                    "reboot-environment",
+                    "promote-replica",
+                    // In `replacing.rs`.
+                    "replace-cache-server",
+                    // In `replicas.rs`.
+                    "resync-replica",
+                    "leave-replicas",
+                    "use-replicas",
+                    // In `copying.rs`.
+                    "backup-database",
+                    "restore-database",
+                    "reload-data",
                 ]
                 .contains(&operation.name),
             "{}",
@@ -212,6 +224,7 @@ killed_after_any_record! {
     set_sizes "set-sizes",
     add_to_load_balancer "add-to-load-balancer",
     remove_from_load_balancer "remove-from-load-balancer",
+    replace_certificate "replace-certificate",
     begin_upgrade "begin-upgrade",
     end_upgrade "end-upgrade",
     deploy_serial "deploy-serial",

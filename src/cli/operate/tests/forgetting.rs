@@ -48,7 +48,7 @@ async fn values_of_a_server_that_is_gone_are_forgotten_when_nobody_holds_the_loc
     let kit = Kit::new();
     left(&kit, true).await;
     assert_eq!(beside(&kit).await, 1);
-    assert_eq!(put_back(&kit).await.unwrap(), crate::cli::exit::Exit::Done);
+    assert_eq!(Box::pin(put_back(&kit)).await.unwrap(), crate::cli::exit::Exit::Done);
     assert_eq!(beside(&kit).await, 0);
 }
 
@@ -56,7 +56,7 @@ async fn values_of_a_server_that_is_gone_are_forgotten_when_nobody_holds_the_loc
 async fn they_are_not_while_somebody_holds_it() {
     let kit = Kit::new();
     left(&kit, false).await;
-    let Err(Stop::Refused(why)) = put_back(&kit).await else { panic!("it is refused") };
+    let Err(Stop::Refused(why)) = Box::pin(put_back(&kit)).await else { panic!("it is refused") };
     assert!(why.contains("kim@desk"), "{why}");
     assert_eq!(beside(&kit).await, 1);
 }

@@ -1,12 +1,12 @@
 //! What an environment stands on, made where there is nothing.
 
 use super::*;
-use crate::engine::run::{Halt, resume};
 use crate::fleet::reach::{INNER, exposed};
 use crate::fleet::{Origin, Rule, SecurityGroup};
 
 /// Of the account and region of the simulated fleet.
-const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/0f6d0a3a-90ab-4cde";
+const CERTIFICATE: &str =
+    "arn:aws:acm:us-east-1:123456789012:certificate/0f6d0a3a-90ab-4cde-8f01-23456789abcd";
 const LINE: &str = "create-foundation staging --ssh-from 203.0.113.0/24,198.51.100.7/32";
 
 fn line() -> String {
@@ -129,25 +129,14 @@ async fn a_server_can_be_built_upon_it() {
 async fn killed(undo: bool) {
     for records in 1..200 {
         let kit = Kit::of(Scenario::Empty);
-        let halt = Halt::after(records);
-        let plan = kit.plan(&line()).await.unwrap();
-        let place = kit.place("staging");
-        let who = launch(&kit.target, None, false).await;
-        let halted = kit.store().with_halt(halt.clone());
-        let started = begin(ports(&kit.target, &place).unwrap(), halted, plan, who.clone()).await.unwrap();
-        let id = started.id.clone();
-        tokio::select! {
-            () = halt.died() => {}
-            _ = told(started) => {
-                assert!(records > 40, "it was killed at least so often: {records}");
-                return;
-            }
-        }
-        if kit.store().run(&id).unwrap().finished.is_some() {
+        let Some(orphan) = kit.dies_after(&line(), records).await else {
+            assert!(records > 40, "it was killed at least so often: {records}");
+            return;
+        };
+        if kit.is_over(&orphan) {
             continue;
         }
-        let started = resume(ports(&kit.target, &place).unwrap(), kit.store(), id, undo, who).await.unwrap();
-        let (state, story) = told(started).await;
+        let (state, story) = kit.take_up(&orphan, undo).await.unwrap();
         assert!(story.left().is_empty(), "{records}: {:?}", story.left());
         let there = there(&kit).await;
         if undo {

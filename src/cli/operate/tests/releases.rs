@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::*;
-use crate::engine::run::{Halt, resume};
 use crate::fleet::{LaunchSource, Server, release};
 
 const CODE: &str = "5e6f7081928374655647382910fedcba01234567";
@@ -127,26 +126,17 @@ async fn making_a_release_is_no_obstacle_to_whoever_holds_the_environments_lock(
 async fn killed(undo: bool) {
     for records in 1..120 {
         let kit = Kit::new();
-        let halt = Halt::after(records);
-        let plan = kit.plan(&format!("create-release testing --changeset {CODE}")).await.unwrap();
-        let place = kit.place("testing");
-        let who = launch(&kit.target, None, false).await;
-        let halted = kit.store().with_halt(halt.clone());
-        let started = begin(ports(&kit.target, &place).unwrap(), halted, plan, who.clone()).await.unwrap();
-        let id = started.id.clone();
-        tokio::select! {
-            () = halt.died() => {}
-            _ = told(started) => {
-                assert!(records > 40, "it was killed at least so often: {records}");
-                return;
-            }
-        }
-        if kit.store().run(&id).unwrap().finished.is_some() {
+        let Some(orphan) =
+            kit.dies_after(&format!("create-release testing --changeset {CODE}"), records).await
+        else {
+            assert!(records > 40, "it was killed at least so often: {records}");
+            return;
+        };
+        if kit.is_over(&orphan) {
             continue;
         }
         let before = kit.group("testing").await.launch;
-        let started = resume(ports(&kit.target, &place).unwrap(), kit.store(), id, undo, who).await.unwrap();
-        let (state, story) = told(started).await;
+        let (state, story) = kit.take_up(&orphan, undo).await.unwrap();
         assert!(story.left().is_empty(), "{records}: {:?}", story.left());
         kit.cloud.pause(Duration::from_secs(120)).await;
         let builders = builders(&kit).await;

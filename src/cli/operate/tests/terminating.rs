@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::fleet::Server;
+use crate::plan::typed::{PASSPHRASE, Typed};
 use crate::plan::{Action, Step};
 use crate::sandbox::{Fault, FaultKind};
 
-async fn there(kit: &Kit) -> Vec<Server> {
+pub(super) async fn there(kit: &Kit) -> Vec<Server> {
     let all = kit.cloud.servers(&kit.target.topology.deployment).await.unwrap();
     let mine = |server: &Server| server.environment.as_ref().is_some_and(|one| one.as_str() == "testing");
     all.into_iter().filter(|server| mine(server) && !server.is_gone()).collect()
@@ -51,22 +52,14 @@ async fn a_server_that_cannot_be_copied_is_not_terminated_and_once_it_can_it_is(
 }
 
 /// Kills an operation after so many records, and takes it up again; whether it was killed before its end.
-async fn killed(kit: &Kit, line: &str, records: usize) -> bool {
-    let halt = crate::engine::run::Halt::after(records);
-    let plan = kit.plan(line).await.unwrap();
-    let place = kit.place("testing");
-    let who = launch(&kit.target, None, false).await;
-    let halted = kit.store().with_halt(halt.clone());
-    let started = begin(ports(&kit.target, &place).unwrap(), halted, plan, who.clone()).await.unwrap();
-    let id = started.id.clone();
-    tokio::select! {
-        () = halt.died() => {}
-        _ = told(started) => return false,
-    }
-    if kit.store().run(&id).unwrap().finished.is_none() {
-        let again =
-            crate::engine::run::resume(ports(&kit.target, &place).unwrap(), kit.store(), id, false, who);
-        let (state, story) = told(again.await.unwrap()).await;
+pub(super) async fn killed(kit: &Kit, line: &str, records: usize) -> bool {
+    let Some(orphan) = kit.dies_after(line, records).await else { return false };
+    if !kit.is_over(&orphan) {
+        let (mut state, mut story) = kit.take_up(&orphan, false).await.unwrap();
+        // A job may be lost with whoever watched it: a plan that goes on is taken up once more.
+        if state != RunState::Done && story.goes_on() {
+            (state, story) = kit.take_up(&orphan, false).await.unwrap();
+        }
         assert_eq!(state, RunState::Done, "{line}: {records}: {:?}", story.failure());
         assert!(story.left().is_empty(), "{line}: {records}");
     }
@@ -99,6 +92,67 @@ async fn killed_after_any_record_packages_come_all_the_same() {
         assert_eq!(there(&kit).await.len(), before, "{records}");
     }
     panic!("it never came to its end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_after_any_record_volumes_are_opened_once_the_passphrase_is_typed_again() {
+    let typed = || {
+        let mut typed = Typed::default();
+        typed.put(PASSPHRASE, "correct horse");
+        typed
+    };
+    for records in 1..200 {
+        let (kit, halt) = (Kit::new(), crate::engine::run::Halt::after(records));
+        let ids: Vec<String> = there(&kit)
+            .await
+            .iter()
+            .filter(|one| one.group.is_none())
+            .map(|one| one.id.to_string())
+            .collect();
+        let plan = kit.plan(&format!("unlock-and-mount testing --servers {}", ids.join(","))).await.unwrap();
+        assert_eq!(plan.wants_typed().len(), 1);
+        let (place, who) = (kit.place("testing"), launch(&kit.target, None, false).await);
+        let ports = || ports(&kit.target, &place).unwrap();
+        let halted = kit.store().with_halt(halt.clone());
+        let started = begin(ports().told(typed()), halted, plan, who.clone()).await.unwrap();
+        let id = started.id.clone();
+        tokio::select! {
+            () = halt.died() => {}
+            (state, _) = told(started) => {
+                assert_eq!(state, RunState::Done);
+                assert!(records > 10, "it was killed at least so often: {records}");
+                return;
+            }
+        }
+        let past = kit.store().run(&id).unwrap();
+        if past.finished.is_some() {
+            continue;
+        }
+        // Nobody typed it, and nothing has kept it.
+        let wants = !past.story.unwrap().wants_typed().is_empty();
+        let again = crate::engine::run::resume(ports(), kit.store(), id.clone(), false, who.clone());
+        let (state, story) = told(again.await.unwrap()).await;
+        assert_eq!(state == RunState::Done, !wants, "{records}: {:?}", story.failure());
+        if wants {
+            assert!(format!("{:?}", story.failure()).contains("asked for again"), "{:?}", story.failure());
+            let again = crate::engine::run::resume(ports().told(typed()), kit.store(), id, false, who);
+            let (state, story) = told(again.await.unwrap()).await;
+            assert_eq!(state, RunState::Done, "{records}: {:?}", story.failure());
+        }
+        assert!(!holds(kit.dir.path(), "correct horse"), "{records}");
+    }
+    panic!("it never came to its end");
+}
+
+/// Whether any file below holds the text.
+fn holds(dir: &std::path::Path, text: &str) -> bool {
+    std::fs::read_dir(dir).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return holds(&path, text);
+        }
+        String::from_utf8_lossy(&std::fs::read(&path).unwrap()).contains(text)
+    })
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,8 @@ use crate::fleet::{InstanceId, NewServer, NewVolume};
 
 pub const RUN: &str = "ec2:RunInstances";
 pub const TAG: &str = "ec2:CreateTags";
+pub const REBOOT: &str = "ec2:RebootInstances";
+pub const STOP: &str = "ec2:StopInstances";
 pub const TERMINATE: &str = "ec2:TerminateInstances";
 
 /// `RunInstances` of one server, with its tags from its first moment.
@@ -125,6 +127,28 @@ pub async fn terminate(change: &AwsChange, servers: &[InstanceId]) -> Answer<()>
     for server in servers {
         unless(|| some(change, std::slice::from_ref(server)), is_absent).await?;
     }
+    Ok(())
+}
+
+/// `RebootInstances`.
+pub async fn reboot(change: &AwsChange, servers: &[InstanceId]) -> Answer<()> {
+    if servers.is_empty() {
+        return Ok(());
+    }
+    let ids = servers.iter().map(ToString::to_string).collect();
+    let request = change.clients().ec2.reboot_instances().set_instance_ids(Some(ids));
+    change.send(REBOOT, &listed("server", servers), || request.clone().send()).await?;
+    Ok(())
+}
+
+/// `StopInstances`.
+pub async fn stop(change: &AwsChange, servers: &[InstanceId]) -> Answer<()> {
+    if servers.is_empty() {
+        return Ok(());
+    }
+    let ids = servers.iter().map(ToString::to_string).collect();
+    let request = change.clients().ec2.stop_instances().set_instance_ids(Some(ids));
+    change.send(STOP, &listed("server", servers), || request.clone().send()).await?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Servers that join and leave classic load balancers.
+//! Servers that join and leave classic load balancers, and the certificates that these serve.
 
 use aws_sdk_elasticloadbalancing::types::Instance;
 
@@ -8,6 +8,22 @@ use crate::fleet::{InstanceId, LoadBalancerName};
 
 pub const REGISTER: &str = "elasticloadbalancing:RegisterInstancesWithLoadBalancer";
 pub const DEREGISTER: &str = "elasticloadbalancing:DeregisterInstancesFromLoadBalancer";
+pub const CERTIFICATE: &str = "elasticloadbalancing:SetLoadBalancerListenerSSLCertificate";
+
+/// `SetLoadBalancerListenerSSLCertificate`.
+pub async fn set_certificate(
+    change: &AwsChange,
+    balancer: &LoadBalancerName,
+    port: u16,
+    arn: &str,
+) -> Answer<()> {
+    let request = change.clients().elb.set_load_balancer_listener_ssl_certificate();
+    let request = request.load_balancer_name(balancer.as_str()).load_balancer_port(i32::from(port));
+    let request = request.ssl_certificate_id(arn);
+    let about = format!("certificate {arn} on {port} of load balancer {balancer}");
+    change.send(CERTIFICATE, &about, || request.clone().send()).await?;
+    Ok(())
+}
 
 /// `RegisterInstancesWithLoadBalancer`.
 pub async fn register(change: &AwsChange, balancer: &LoadBalancerName, servers: &[InstanceId]) -> Answer<()> {

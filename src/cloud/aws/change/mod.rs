@@ -24,6 +24,7 @@ mod elb;
 mod ground;
 mod images;
 mod launch;
+mod rehearse;
 mod ssm;
 mod template;
 
@@ -37,7 +38,7 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 
 use super::AwsCloud;
 use super::clients::Clients;
-use crate::cloud::{Answer, CloudChange, CloudError, LaunchSpec, ServerSpec};
+use crate::cloud::{Answer, CloudChange, CloudError, LaunchSpec, Rehearsal, ServerSpec};
 use crate::fleet::{
     DistributionId, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, NewGroup, NewKeyPair,
     NewLoadBalancer, NewSecurityGroup, NewTemplate, Process, Rule, SecurityGroupId, Sizes,
@@ -147,6 +148,10 @@ fn incomplete(action: &str, missing: &str) -> CloudError {
 
 #[async_trait]
 impl CloudChange for AwsChange {
+    async fn rehearse(&self, rehearsal: &Rehearsal) -> Answer<bool> {
+        self.within(rehearse::action(rehearsal), rehearse::rehearse(self, rehearsal)).await
+    }
+
     async fn suspend(&self, group: &GroupName, processes: &[Process]) -> Answer<()> {
         self.within(autoscaling::SUSPEND, autoscaling::suspend(self, group, processes)).await
     }
@@ -189,6 +194,14 @@ impl CloudChange for AwsChange {
 
     async fn terminate(&self, servers: &[InstanceId]) -> Answer<()> {
         self.within(ec2::TERMINATE, ec2::terminate(self, servers)).await
+    }
+
+    async fn reboot(&self, servers: &[InstanceId]) -> Answer<()> {
+        self.within(ec2::REBOOT, ec2::reboot(self, servers)).await
+    }
+
+    async fn stop(&self, servers: &[InstanceId]) -> Answer<()> {
+        self.within(ec2::STOP, ec2::stop(self, servers)).await
     }
 
     async fn create_image(&self, server: &InstanceId, name: &str) -> Answer<ImageId> {
@@ -237,6 +250,10 @@ impl CloudChange for AwsChange {
 
     async fn configure_load_balancer(&self, new: &NewLoadBalancer) -> Answer<()> {
         self.within(balancer::CONFIGURE, balancer::configure(self, new)).await
+    }
+
+    async fn set_certificate(&self, balancer: &LoadBalancerName, port: u16, arn: &str) -> Answer<()> {
+        self.within(elb::CERTIFICATE, elb::set_certificate(self, balancer, port, arn)).await
     }
 
     async fn delete_load_balancer(&self, name: &LoadBalancerName) -> Answer<()> {

@@ -24,6 +24,7 @@ impl Query {
         match self.subject {
             Subject::LoadBalancer(_) => "AWS/ELB",
             Subject::Group(_) | Subject::Server(_) => "AWS/EC2",
+            Subject::Volume(_) => "AWS/EBS",
         }
     }
 
@@ -33,6 +34,7 @@ impl Query {
             Subject::LoadBalancer(name) => ("LoadBalancerName", name.as_str()),
             Subject::Group(name) => ("AutoScalingGroupName", name.as_str()),
             Subject::Server(id) => ("InstanceId", id.as_str()),
+            Subject::Volume(id) => ("VolumeId", id),
         }
     }
 }
@@ -43,6 +45,8 @@ const BALANCER_ERRORS: (&str, &str) = ("HTTPCode_ELB_5XX", "Sum");
 const LATENCY: (&str, &str) = ("Latency", "Average");
 const SURGE_QUEUE: (&str, &str) = ("SurgeQueueLength", "Maximum");
 const CPU: (&str, &str) = ("CPUUtilization", "Average");
+const CREDITS: (&str, &str) = ("CPUCreditBalance", "Minimum");
+const BURST: (&str, &str) = ("BurstBalance", "Minimum");
 
 /// The raw numbers of a key. A measure that its subject does not have takes none.
 fn queries_of(key: &MetricKey) -> Vec<Query> {
@@ -52,6 +56,8 @@ fn queries_of(key: &MetricKey) -> Vec<Query> {
         (Subject::LoadBalancer(_), Measure::ErrorRate) => &[REQUESTS, BACKEND_ERRORS, BALANCER_ERRORS],
         (Subject::LoadBalancer(_), Measure::SurgeQueue) => &[SURGE_QUEUE],
         (Subject::Group(_) | Subject::Server(_), Measure::Cpu) => &[CPU],
+        (Subject::Server(_), Measure::Credits) => &[CREDITS],
+        (Subject::Volume(_), Measure::Burst) => &[BURST],
         _ => &[],
     };
     names
@@ -118,6 +124,8 @@ fn one_series(key: &MetricKey, raw: &Raw, period: Duration) -> Series {
         Measure::Latency => scaled(LATENCY, 1000.0),
         Measure::SurgeQueue => scaled(SURGE_QUEUE, 1.0),
         Measure::Cpu => scaled(CPU, 1.0),
+        Measure::Credits => scaled(CREDITS, 1.0),
+        Measure::Burst => scaled(BURST, 1.0),
         Measure::ErrorRate => {
             error_rate(&raw.of(key, REQUESTS), &raw.of(key, BACKEND_ERRORS), &raw.of(key, BALANCER_ERRORS))
         }
@@ -144,11 +152,12 @@ fn error_rate(
     times.into_iter().map(percent).collect()
 }
 
-/// Servers without detailed monitoring report every five minutes: then that is the period.
+/// Servers without detailed monitoring report every five minutes, and so do credits: then that is the period.
 fn spacing(points: &[(i64, f64)], measure: Measure, period: Duration) -> Duration {
     let five = Duration::from_secs(300);
     let sparse = points.len() > 1 && points.windows(2).all(|two| (two[1].0 - two[0].0) % 300 == 0);
-    if measure == Measure::Cpu && sparse { five.max(period) } else { period }
+    let may_be = matches!(measure, Measure::Cpu | Measure::Credits | Measure::Burst);
+    if may_be && sparse { five.max(period) } else { period }
 }
 
 #[cfg(test)]
@@ -188,6 +197,9 @@ mod tests {
         let twice: Vec<_> = keys.iter().chain(&keys).cloned().collect();
         assert_eq!(Plan::of(&twice).queries().len(), 5);
         assert_eq!(Plan::of(&[cpu()]).queries().len(), 1);
+        let burst = MetricKey { subject: Subject::Volume("vol-1".into()), measure: Measure::Burst };
+        let query = Plan::of(&[burst]).queries()[0].clone();
+        assert_eq!((query.namespace(), query.dimension()), ("AWS/EBS", ("VolumeId", "vol-1")));
         let nonsense = MetricKey { subject: Subject::Server("i-1".into()), measure: Measure::Latency };
         assert!(Plan::of(&[nonsense]).queries().is_empty());
     }

@@ -52,6 +52,22 @@ fn a_refusal_is_told_apart_from_a_failure_that_leaves_open_what_happened() {
 }
 
 #[test]
+fn a_zone_without_room_is_told_with_the_zones_that_have_some() {
+    let message = "We currently do not have sufficient t3.small capacity in the Availability Zone you requested \
+                   (us-east-1a). Our system will be working on provisioning additional capacity. You can currently get \
+                   t3.small capacity by not specifying an Availability Zone in your request or choosing us-east-1b, \
+                   us-east-1c.";
+    let said = refused("InsufficientInstanceCapacity", message, 500).to_string();
+    assert!(
+        said.contains("there is room in us-east-1b, us-east-1c: plan again") && said.contains("--zone"),
+        "{said}"
+    );
+    assert!(said.contains("nothing was launched"), "{said}");
+    let said = refused("InsufficientInstanceCapacity", "no", 500).to_string();
+    assert!(said.contains("ask for another zone, or another type"), "{said}");
+}
+
+#[test]
 fn a_change_whose_outcome_is_open_says_so_and_never_that_it_is_tried_again() {
     let call = call(None, None).changing();
     let five = Fault::Refused { code: "InternalFailure".into(), message: String::new(), status: 500 };

@@ -1,7 +1,9 @@
 //! Launch configurations, versions of launch templates, and images.
 
 use aws_sdk_autoscaling::types::LaunchConfiguration;
-use aws_sdk_ec2::types::{Image as SdkImage, ImageState, InstanceType, LaunchTemplateVersion};
+use aws_sdk_ec2::types::{
+    ArchitectureValues, Image as SdkImage, ImageState, InstanceType, LaunchTemplateVersion,
+};
 
 use super::{text, text_or_unknown, time};
 use crate::fleet::{Image, ImageId, LaunchSettings, LaunchSource};
@@ -83,6 +85,7 @@ pub fn image(image: &SdkImage) -> Option<Image> {
     Some(Image {
         id: ImageId::new(text(image.image_id())?),
         name: text(image.name()),
+        architecture: text(image.architecture().map(ArchitectureValues::as_str)),
         state: text_or_unknown(image.state().map(ImageState::as_str)),
         created_at: image.creation_date().and_then(|d| d.parse().ok()),
     })

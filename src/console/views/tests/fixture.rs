@@ -92,6 +92,7 @@ impl Maker {
                 id: image.as_str().into(),
                 name: Some(format!("myproject_{name}_web_{stamp}_{changeset}")),
                 state: "available".into(),
+                architecture: Some("x86_64".into()),
                 created_at: Some(ago(age)),
             },
         );
@@ -404,7 +405,10 @@ pub fn state(snapshot: Snapshot, screen: Screen, size: (u16, u16)) -> State {
 
 /// Derives what the reducer derives, and selects the first row.
 pub fn settle(state: &mut State) {
-    state.overviews = overview::overviews(&state.snapshot, &state.topology, &state.yardstick());
+    let yardstick = state.yardstick();
+    state.overviews = overview::overviews(&state.snapshot, &state.topology, &yardstick);
+    let (snapshot, topology) = (Arc::clone(&state.snapshot), Arc::clone(&state.topology));
+    state.findings.look(&snapshot, &topology, &state.overviews, &yardstick, None);
     state.table = tables::build(state);
     let view = TableView {
         cursor: state.table.rows.first().map(|r| r.id.clone()),

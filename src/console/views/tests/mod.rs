@@ -1,6 +1,7 @@
 //! Screens as people see them: snapshots of every screen, page, overlay and designed state in four sizes.
 
 pub(crate) mod fixture;
+pub(crate) mod happened;
 mod hits;
 mod lock_shots;
 mod measured;
@@ -9,6 +10,6 @@ mod plan_shots;
 pub(crate) mod plans;
 mod run_shots;
 pub(crate) mod runs;
-mod shots;
+pub(crate) mod shots;
 pub(crate) use shots::line;
 mod sizes;

@@ -108,7 +108,31 @@ fn a_plan_that_is_being_made_or_is_refused() {
         let words =
             "the release is not newer than what runs: it would go back, and migrations with it. Use rollback"
                 .to_owned();
-        with(Stage::Refused(NoPlan { words, word: Some("backwards") }), size)
+        with(Stage::Refused(NoPlan { words, word: Some("backwards"), lacks: Vec::new() }), size)
+    });
+}
+
+#[test]
+fn a_secret_that_is_asked_for_is_seen_by_nobody() {
+    shots("plan-secret", |size| {
+        let mut state = on(Screen::Plan(TICKET), size, |state| {
+            let mut sheet = Sheet::new(plans::wish(TICKET, "staging"), fixture::now());
+            sheet.stage = Stage::Planning;
+            state.desk.add_sheet(sheet);
+        });
+        let words = "settings cannot be written from the project's template: secrets are missing: smtp_password, api_key; \
+                     write them into fabsecrets_staging.py. Those on the servers would stay as they are. To do it all \
+                     the same: --override old-settings"
+            .to_owned();
+        let lacks = vec!["smtp_password".to_owned(), "api_key".to_owned()];
+        let no = NoPlan { words, word: Some("old-settings"), lacks };
+        reduce(&mut state, Event::Planned(TICKET, Err(no)));
+        let state = press(state, "h u n t e r");
+        let buffer = drawn(&state, size);
+        let shown: Vec<String> = (0..size.1).map(|y| line(&buffer, y)).collect();
+        assert!(!shown.iter().any(|line| line.contains("hunt")), "{shown:?}");
+        assert!(shown.iter().any(|line| line.contains("••••••█")), "{shown:?}");
+        state
     });
 }
 
@@ -151,7 +175,7 @@ fn what_comes_between_a_plan_and_its_run() {
 #[test]
 fn a_run_of_a_plan_step_by_step() {
     shots("work", |size| working(plans::under_way(TICKET, "production"), size));
-    shots("work-zoomed", |size| press(working(plans::under_way(TICKET, "production"), size), "z t"));
+    shots("work-zoomed", |size| press(working(plans::under_way(TICKET, "production"), size), "z T"));
     shots("work-failed", |size| working(plans::failed(TICKET, "production"), size));
     shots("work-detail", |size| press(working(plans::failed(TICKET, "production"), size), "down down enter"));
     shots("work-cancel", |size| press(working(plans::under_way(TICKET, "production"), size), "X"));

@@ -46,6 +46,7 @@ fn step(id: u16, lane: &str, title: &str, target: &str, action: Action) -> Step 
         destructive: false,
         soft: false,
         settles: Vec::new(),
+        seals: false,
     }
 }
 

@@ -40,7 +40,7 @@ fn on_servers(size: (u16, u16), name: &str, id: &str) -> State {
 fn a_run_as_list_grid_and_zoomed() {
     shots("run-list", |size| press(with(runs::under_way(Ticket(1)), size), "down"));
     shots("run-grid", |size| press(with(runs::under_way(Ticket(1)), size), "v down"));
-    shots("run-zoom", |size| press(with(runs::under_way(Ticket(1)), size), "down z t"));
+    shots("run-zoom", |size| press(with(runs::under_way(Ticket(1)), size), "down z T"));
 }
 
 #[test]

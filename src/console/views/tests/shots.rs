@@ -120,6 +120,73 @@ fn the_pages_of_an_environment() {
 }
 
 #[test]
+fn triage() {
+    let screen = |name: &str| Screen::Triage(name.into());
+    shots("triage", on(screen("production")));
+    shots("triage-nothing", on(screen("testing")));
+    shots("triage-unknown-environment", on(screen("elsewhere")));
+    shots("triage-unread", |size| fixture::state(Snapshot::default(), screen("production"), size));
+    shots("triage-detail", |size| {
+        let mut state = fixture::state(fixture::snapshot(), screen("production"), size);
+        state.overlay = Some(Overlay::Detail { top: 0 });
+        state
+    });
+}
+
+#[test]
+fn every_screen_as_it_was() {
+    let then = |screen: Screen| {
+        move |size| {
+            let mut state = fixture::state(fixture::snapshot(), Screen::Timeline("production".into()), size);
+            let chronicle = super::happened::chronicle();
+            let found = |e: &&crate::timeline::Entry| e.happening == crate::timeline::Happening::Finding;
+            let at = chronicle.timeline.entries.iter().find(found).unwrap().at;
+            state.chronicles.take("production".into(), Ok(std::sync::Arc::new(chronicle)));
+            state.wants_past = Some(("production".into(), at));
+            state.trail.visit(screen.clone());
+            let past = crate::console::reduce::past_tests::past(at);
+            crate::console::reduce::reduce(&mut state, crate::console::event::Event::Past(at, Ok(past)));
+            state
+        }
+    };
+    shots("past-fleet", then(Screen::Fleet));
+    shots("past-servers", then(environment("production", Page::Servers)));
+    shots("past-group", then(environment("production", Page::Group)));
+    shots("past-queues", then(environment("production", Page::Queues)));
+    shots("past-triage", then(Screen::Triage("production".into())));
+    shots("past-server", then(server("i-0c3fcccc")));
+    shots("past-unknown", then(environment("staging", Page::Servers)));
+}
+
+#[test]
+fn the_timeline() {
+    let told = |size| {
+        let mut state = fixture::state(fixture::snapshot(), Screen::Timeline("production".into()), size);
+        let chronicle = std::sync::Arc::new(super::happened::chronicle());
+        state.chronicles.take("production".into(), Ok(chronicle));
+        crate::console::reduce::rebuild(&mut state);
+        state
+    };
+    shots("timeline", told);
+    shots("timeline-reading", on(Screen::Timeline("production".into())));
+    shots("timeline-detail", |size| {
+        let mut state = told(size);
+        state.overlay = Some(Overlay::Detail { top: 0 });
+        state
+    });
+    shots("timeline-gap", |size| {
+        let mut state = told(size);
+        let chronicle = state.chronicles.of(&"production".into()).unwrap().as_ref().unwrap().clone();
+        let gap = chronicle.timeline.entries.iter().rfind(|e| e.happening == crate::timeline::Happening::Gap);
+        let id = crate::console::table::RowId::Line(crate::console::tables::timeline_id(gap.unwrap()));
+        let screen = state.screen().clone();
+        state.views.get_mut(&screen).unwrap().cursor = Some(id);
+        crate::console::reduce::rebuild(&mut state);
+        state
+    });
+}
+
+#[test]
 fn a_server() {
     shots("server", on(server("i-0c3fcccc")));
     shots("server-gone", on(server("i-0fffffff")));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::converge::{let_go, towards};
 use super::moves::sides;
 use super::set::assign;
-use super::{AGREEING, LOOK_AGAIN, StepStop, Worker, job, made, open, thing};
+use super::{AGREEING, LOOK_AGAIN, StepStop, Worker, job, made, open, relay, secrets, thing};
 use crate::engine::run::entry::{Entry, Left, StepEnd, Way};
 use crate::engine::run::world::launch_of;
 use crate::fleet::{InstanceId, LaunchSource, Sizes};
@@ -49,11 +49,25 @@ pub(in crate::engine::run) async fn take_back(mut worker: Worker, way: Way) -> R
                 left.push(not_done(stop, &what, "taken back")?);
             }
         }
+        Action::Relay(relay) => {
+            if let Err(stop) = relay::take_back(&mut worker, relay).await {
+                left.push(not_done(
+                    stop,
+                    &format!("{} on the server that it went to", relay.file),
+                    "deleted",
+                )?);
+            }
+        }
         Action::Launch { .. } | Action::Image { .. } | Action::Release { .. } => {
             left.extend(made::take_back(&mut worker).await?);
         }
         Action::Make { thing, .. } => left.extend(thing::take_back(&mut worker, thing).await?),
         Action::Open { .. } => left.extend(open::take_back(&mut worker).await?),
+        Action::Secrets(change) => {
+            if let Err(stop) = secrets::take_back(&mut worker, change).await {
+                left.push(not_done(stop, "the file of secrets", "as it was before")?);
+            }
+        }
         _ => {}
     }
     if step.undo == Undo::Restore || matches!(step.action, Action::Converge(_)) {
@@ -263,6 +277,10 @@ fn cure(setting: &Setting, prior: &Value) -> String {
         ),
         (Setting::Membership { balancer, instance }, _) => format!(
             "aws elb deregister-instances-from-load-balancer --load-balancer-name {balancer} --instances {instance}"
+        ),
+        (Setting::Certificate { balancer, port }, Value::Certificate(arn)) => format!(
+            "aws elb set-load-balancer-listener-ssl-certificate --load-balancer-name {balancer} --load-balancer-port \
+             {port} --ssl-certificate-id {arn}"
         ),
         (Setting::Page { instance }, Value::Page(Page::Off)) => {
             format!("remove 503.html and the health check's file from services/nginx/html on {instance}")

@@ -7,10 +7,9 @@ use super::{StepStop, Worker};
 use crate::engine::run::entry::{Mutation, MutationEnd, StepEnd};
 use crate::engine::run::world::{Trouble, World, instance_of};
 use crate::fleet::InstanceId;
+use crate::fleet::text::shell_word;
 use crate::plan::{Address, HostJob, InstanceRef, JobFile, Repeat};
-use crate::remote::{
-    DurableJob, Ending, Input, JobName, Line, Outcome, Refusal, Seen, Stream, Target, quote,
-};
+use crate::remote::{DurableJob, Ending, Input, JobName, Line, Outcome, Refusal, Seen, Stream, Target};
 
 /// How often a job is attached to again that the server does not know any more.
 const ATTACH: u32 = 20;
@@ -21,10 +20,20 @@ pub(super) async fn run(worker: &mut Worker, job: &HostJob) -> Result<StepEnd, S
     let instance =
         instance_of(&job.server, &slots).map_err(|trouble| StepStop::Failed(trouble.words().to_owned()))?;
     let target = worker.patiently(async |world| world.target(&instance).await).await?;
-    let attempt = failed_attempts(worker, &job.name).await + 1;
-    let name = name(&worker.token, worker.step.id.0, &job.name, attempt)?;
-    start(worker, job, &instance, &target, &name).await?;
-    let outcome = follow(worker, &instance, &target, &name).await?;
+    let (name, outcome) = match once(worker, job, &instance, &target).await? {
+        // The server has forgotten it: it booted meanwhile, or whoever saw the end had no time to write that down.
+        (_, Followed::Unknown(_)) if worker.step.repeat == Repeat::Repeatable => {
+            let ids = open_intents(worker).await;
+            let end = MutationEnd::NotDone("the server does not know it any more".into());
+            worker.book.came_of(&worker.world, &ids, worker.back, &end).await?;
+            once(worker, job, &instance, &target).await?
+        }
+        told => told,
+    };
+    let outcome = match outcome {
+        Followed::Ended(outcome) => outcome,
+        Followed::Unknown(detail) => Outcome::Lost { detail },
+    };
     let end = match &outcome {
         Outcome::Done { code: 0 } => MutationEnd::Done,
         other => MutationEnd::NotDone(other.to_string()),
@@ -47,6 +56,28 @@ pub(super) async fn run(worker: &mut Worker, job: &HostJob) -> Result<StepEnd, S
     }
 }
 
+/// What became of a job that was followed.
+enum Followed {
+    /// It ended so, or its connection did.
+    Ended(Outcome),
+    /// The server does not know it.
+    Unknown(String),
+}
+
+/// Starts it, unless it was, and follows it to its end.
+async fn once(
+    worker: &mut Worker,
+    job: &HostJob,
+    instance: &InstanceId,
+    target: &Target,
+) -> Result<(JobName, Followed), StepStop> {
+    let attempt = failed_attempts(worker, &job.name).await + 1;
+    let name = name(&worker.token, worker.step.id.0, &job.name, attempt)?;
+    start(worker, job, instance, target, &name).await?;
+    let followed = follow(worker, instance, target, &name).await?;
+    Ok((name, followed))
+}
+
 /// Runs what takes the job back, if there is something. It may find the job done, half done or not begun.
 pub(super) async fn take_back(worker: &mut Worker, job: &HostJob) -> Result<(), StepStop> {
     end_what_runs(worker, job).await?;
@@ -55,8 +86,11 @@ pub(super) async fn take_back(worker: &mut Worker, job: &HostJob) -> Result<(), 
         name: format!("{}-back", job.name),
         script: script.clone(),
         back: None,
-        // What takes it back may have to know other servers; it is told no secret.
-        files: job.files.iter().filter(|file| file.is_address()).cloned().collect(),
+        // What takes it back may have to know other servers, and what a secret was before; it is told no new one.
+        files: (job.files.iter())
+            .filter(|file| file.is_address() || file.is_for_the_way_back())
+            .cloned()
+            .collect(),
         ..job.clone()
     };
     run(worker, &back).await.map(|_| ())
@@ -158,8 +192,10 @@ async fn start(
 /// The script as it goes to the server: with the texts of its files in variables, and told which server it is meant for.
 async fn script(worker: &mut Worker, job: &HostJob, instance: &InstanceId) -> Result<Input, StepStop> {
     let mut text = job.script.clone();
-    if !job.files.is_empty() {
-        text = with_texts(&text, &texts(worker, job, instance).await?);
+    let files: Vec<JobFile> =
+        job.files.iter().filter(|file| worker.back || !file.is_for_the_way_back()).cloned().collect();
+    if !files.is_empty() {
+        text = with_texts(&text, &texts(worker, files, instance).await?);
     }
     if job.names_server {
         text = meant_for(instance, &text);
@@ -170,10 +206,9 @@ async fn script(worker: &mut Worker, job: &HostJob, instance: &InstanceId) -> Re
 /// The texts of a job's files, by their variables.
 async fn texts(
     worker: &mut Worker,
-    job: &HostJob,
+    mut files: Vec<JobFile>,
     instance: &InstanceId,
 ) -> Result<Vec<(String, Input)>, StepStop> {
-    let mut files = job.files.clone();
     for address in files.iter_mut().flat_map(JobFile::addresses_mut) {
         found(worker, address).await?;
     }
@@ -230,14 +265,14 @@ async fn written(
 fn with_texts(script: &str, texts: &[(String, Input)]) -> String {
     let (first, rest) = script.split_once('\n').unwrap_or((script, ""));
     let told = texts.iter().fold(String::new(), |told, (variable, text)| {
-        told + variable + "=" + &quote(&String::from_utf8_lossy(text.bytes())) + "\n"
+        told + variable + "=" + &shell_word(&String::from_utf8_lossy(text.bytes())) + "\n"
     });
     format!("{first}\nrm -f -- \"$0\"\n{told}{rest}")
 }
 
 /// The script, told which server it is meant for.
 fn meant_for(instance: &InstanceId, script: &str) -> String {
-    format!("export QUARTERDECK_SERVER={}\n{script}", quote(instance.as_str()))
+    format!("export QUARTERDECK_SERVER={}\n{script}", shell_word(instance.as_str()))
 }
 
 fn started(world: &World, target: &Target, ending: &Ending, last: Option<&str>) -> Result<(), Trouble> {
@@ -259,7 +294,7 @@ async fn follow(
     instance: &InstanceId,
     target: &Target,
     name: &JobName,
-) -> Result<Outcome, StepStop> {
+) -> Result<Followed, StepStop> {
     // Cleaned lines have other lengths than what the server keeps: it is read from the beginning each time, and what
     // was seen is passed over.
     let mut seen = [0u64; 2];
@@ -302,7 +337,7 @@ async fn follow(
             Outcome::Lost { detail } => {
                 lost += 1;
                 if lost > ATTACH {
-                    return Ok(Outcome::Lost { detail });
+                    return Ok(Followed::Ended(Outcome::Lost { detail }));
                 }
                 worker.book.status(
                     worker.step.id,
@@ -310,7 +345,7 @@ async fn follow(
                 );
             }
             Outcome::NotStarted(refusal @ crate::remote::Refusal::NoSuchJob { .. }) => {
-                return Ok(Outcome::Lost { detail: refusal.to_string() });
+                return Ok(Followed::Unknown(refusal.to_string()));
             }
             Outcome::NotStarted(refusal) => {
                 // Taken up on another machine, the server is not known there.
@@ -321,7 +356,7 @@ async fn follow(
                 worker.book.status(worker.step.id, words.clone());
                 worker.in_time(&words)?;
             }
-            other => return Ok(other),
+            other => return Ok(Followed::Ended(other)),
         }
         worker.pause(wait).await?;
         wait = (wait * 2).min(Duration::from_secs(20));

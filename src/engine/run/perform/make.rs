@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::power::of as power;
 use super::{LOOK_AGAIN, StepStop, Worker};
 use crate::cloud::{CloudError, LaunchSpec, ServerSpec};
 use crate::engine::run::entry::{Bound, Entry, Mutation, StepEnd};
@@ -91,11 +92,6 @@ pub(super) async fn tag(
     let mutation = Mutation::Tag { instance: id.clone(), tags: tags.to_vec() };
     worker.mutate(vec![mutation], begin, async |world| begin(world).await.map(Some)).await?;
     Ok(StepEnd::Done)
-}
-
-async fn power(world: &World, id: &InstanceId) -> Result<Option<Power>, Trouble> {
-    let all = world.ports.read.servers(&world.ports.deployment).await.map_err(of_read)?;
-    Ok(all.into_iter().find(|server| server.id == *id).map(|server| server.power))
 }
 
 /// The image of this name. It holds the time, and so is nobody else's.

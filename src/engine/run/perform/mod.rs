@@ -9,6 +9,9 @@ mod make;
 pub(super) mod moves;
 mod open;
 mod patience;
+mod power;
+mod relay;
+mod secrets;
 mod set;
 mod thing;
 mod waiting;
@@ -92,16 +95,20 @@ pub(super) async fn perform(mut worker: Worker) -> Result<StepEnd, StepStop> {
         Action::Await { condition } => waiting::wait_for(&mut worker, condition).await,
         Action::Converge(converge) => converge::converge(&mut worker, converge).await,
         Action::Job(job) => job::run(&mut worker, job).await,
+        Action::Relay(relay) => relay::relay(&mut worker, relay).await,
         Action::Launch { slot, server } => make::launch(&mut worker, slot, server).await,
         Action::Tag { server, tags } => make::tag(&mut worker, server, tags).await,
         Action::Image { slot, of, name } => make::image(&mut worker, slot, of, name).await,
         Action::Release { slot, release } => make::release(&mut worker, slot, release).await,
         Action::Make { slot, thing } => thing::make(&mut worker, slot, thing).await,
         Action::Open { group, openings } => open::open(&mut worker, group, openings).await,
+        Action::Reboot { server } => power::reboot(&mut worker, server).await,
+        Action::Stop { server } => power::stop(&mut worker, server).await,
         Action::Terminate { servers } => make::terminate(&mut worker, servers).await,
         Action::Invalidate { distribution, paths } => {
             invalidate::invalidate(&mut worker, distribution, paths).await
         }
+        Action::Secrets(change) => secrets::change(&mut worker, change.clone()).await,
         Action::Forget { launch, image } => make::forget(&mut worker, launch.as_ref(), image.as_ref()).await,
     }
 }

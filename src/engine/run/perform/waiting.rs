@@ -1,23 +1,23 @@
 //! Waiting until something is so: with a deadline, and a reason that is shown.
 
-use super::{LOOK_AGAIN, StepStop, Worker};
+use super::{LOOK_AGAIN, StepStop, Worker, power};
 use crate::engine::run::entry::StepEnd;
 use crate::engine::run::world::{Trouble, World, in_service, instance_of, words_of};
-use crate::fleet::InstanceId;
+use crate::fleet::{InstanceId, Power};
 use crate::plan::Condition;
 
 /// Waits for a condition.
 pub(super) async fn wait_for(worker: &mut Worker, condition: &Condition) -> Result<StepEnd, StepStop> {
     let slots = worker.book.story().await.slots.clone();
-    let reachable = match condition {
-        Condition::Reachable { instance } => Some(
+    let asked = match condition {
+        Condition::Reachable { instance } | Condition::Stopped { instance } => Some(
             instance_of(instance, &slots).map_err(|trouble| StepStop::Failed(trouble.words().to_owned()))?,
         ),
         _ => None,
     };
     let mut first = true;
     loop {
-        let waits = worker.patiently(async |world| look(&world, condition, reachable.as_ref()).await).await?;
+        let waits = worker.patiently(async |world| look(&world, condition, asked.as_ref()).await).await?;
         let Some(waits) = waits else {
             return Ok(if first { StepEnd::AlreadySo } else { StepEnd::Done });
         };
@@ -32,7 +32,7 @@ pub(super) async fn wait_for(worker: &mut Worker, condition: &Condition) -> Resu
 async fn look(
     world: &World,
     condition: &Condition,
-    reachable: Option<&InstanceId>,
+    asked: Option<&InstanceId>,
 ) -> Result<Option<String>, Trouble> {
     match condition {
         Condition::InService { balancer, instances } => {
@@ -56,8 +56,16 @@ async fn look(
                 format!("{there} of {} members are there", group.desired)
             }))
         }
+        Condition::Stopped { .. } => {
+            let Some(instance) = asked else { return Ok(None) };
+            let power = power::of(world, instance).await?;
+            Ok(match power {
+                None | Some(Power::Stopped | Power::Terminated) => None,
+                Some(power) => Some(format!("{instance} is {}", power.word())),
+            })
+        }
         Condition::Reachable { .. } => {
-            let Some(instance) = reachable else { return Ok(None) };
+            let Some(instance) = asked else { return Ok(None) };
             match world.look(instance, "true", false).await {
                 Ok(_) => Ok(None),
                 Err(trouble @ (Trouble::Definite(_) | Trouble::Denied(_))) => Err(trouble),

@@ -67,6 +67,7 @@ impl Kit {
             },
             evidence: None,
             texts: None,
+            secrets: None,
         }
     }
 
@@ -207,6 +208,7 @@ pub(super) fn step(id: u16, after: &[u16], action: Action, lasts: Lasts, undo: U
         destructive: false,
         soft: false,
         settles: Vec::new(),
+        seals: false,
     }
 }
 

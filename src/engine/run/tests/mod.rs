@@ -13,5 +13,6 @@ mod killed;
 mod kit;
 mod locks;
 mod making;
+mod power;
 mod relay;
 mod unlisted;

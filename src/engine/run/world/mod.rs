@@ -16,7 +16,7 @@ use crate::fleet::{
     AddressChoice, DeploymentName, Group, GroupName, HealthState, ImageId, InstanceId, LaunchSource,
     LoadBalancerName, MemberHealth, SecurityGroupId, Server,
 };
-use crate::plan::{Fact, InstanceRef, JobFile, LockKind, SecurityGroupRef, Slot, Value};
+use crate::plan::{Fact, InstanceRef, JobFile, LockKind, SecretsChange, SecurityGroupRef, Slot, Value};
 use crate::remote::{Command, Input, Outcome, RemoteChange, RemoteRead, Target};
 
 /// How long a short look at a server may take.
@@ -65,7 +65,12 @@ pub struct Ports {
     pub evidence: Option<String>,
     /// Makes the texts of jobs' files from the project's templates; none where there is no project.
     pub texts: Option<Texts>,
+    /// Changes the project's secrets where they are kept; none where there is no project.
+    pub secrets: Option<Secrets>,
 }
+
+/// Changes secrets on the operator's machine, so that what they are is on disk when it returns; or says why not.
+pub type Secrets = Arc<dyn Fn(&SecretsChange) -> Result<(), String> + Send + Sync>;
 
 /// Makes the text of a job's file for a server, or says why not. It may hold secrets, and reads files.
 pub type Texts = Arc<dyn Fn(&JobFile, &Server) -> Result<Input, String> + Send + Sync>;
@@ -226,9 +231,13 @@ impl World {
         script: &str,
         sudo: bool,
     ) -> Result<Vec<String>, Trouble> {
+        self.ask(instance, &Command::new(script, LOOK).sudo(sudo)).await
+    }
+
+    /// Runs a command on a server and gives the first lines of what it printed.
+    pub(super) async fn ask(&self, instance: &InstanceId, command: &Command) -> Result<Vec<String>, Trouble> {
         let target = self.target(instance).await?;
-        let once =
-            async || self.ports.act.exec(&target, Command::new(script, LOOK).sudo(sudo)).collect(200).await;
+        let once = async || self.ports.act.exec(&target, command.clone()).collect(4_000).await;
         let (mut lines, mut ending) = once().await;
         if self.learns_key(&target, &ending.outcome).await {
             (lines, ending) = once().await;

@@ -63,6 +63,16 @@ impl World {
         Ok(found.members)
     }
 
+    /// The certificate that a listener serves now.
+    async fn certificate(&self, name: &LoadBalancerName, port: u16) -> Result<String, Trouble> {
+        let found = self.ports.read.load_balancers(std::slice::from_ref(name)).await.map_err(of_read)?;
+        let found = found.into_iter().next();
+        let found = found.ok_or_else(|| Trouble::Definite(format!("there is no load balancer {name}")))?;
+        let listener = found.listeners.into_iter().find(|listener| listener.port == port);
+        let served = listener.and_then(|listener| listener.certificate);
+        served.ok_or_else(|| Trouble::Definite(format!("{name} serves no certificate on {port}")))
+    }
+
     pub(super) async fn setting_lately(&self, setting: &Setting) -> Result<Value, Trouble> {
         Ok(match setting {
             Setting::Process { group, process } => {
@@ -86,6 +96,9 @@ impl World {
             Setting::Membership { balancer, instance } => {
                 let registered = self.registered_lately(balancer).await?;
                 if registered.contains(instance) { Value::Registered } else { Value::NotRegistered }
+            }
+            Setting::Certificate { balancer, port } => {
+                Value::Certificate(self.certificate(balancer, *port).await?)
             }
             Setting::Page { instance } => {
                 let lines = match self.look(instance, &self.ports.pages.show, true).await {
@@ -153,6 +166,9 @@ impl World {
                 } else {
                     change.deregister(balancer, &servers).await
                 }
+            }
+            (Setting::Certificate { balancer, port }, Value::Certificate(arn)) => {
+                change.set_certificate(balancer, *port, arn).await
             }
             (Setting::Page { .. }, Value::Page(page)) => return self.put_pages(settings, *page).await,
             (setting, value) => {

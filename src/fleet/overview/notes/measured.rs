@@ -30,7 +30,9 @@ fn traffic(row: &Overview) -> Vec<Note> {
             Measure::ErrorRate => format!("{value:.1}% of the answers at {name} are 5xx"),
             Measure::Latency => format!("Answers at {name} take {value:.0} ms"),
             Measure::SurgeQueue => format!("{value:.0} requests wait at {name} for a server"),
-            Measure::Requests | Measure::Cpu => format!("{} at {name}: {value:.0}", traffic.measure.word()),
+            Measure::Requests | Measure::Cpu | Measure::Credits | Measure::Burst => {
+                format!("{} at {name}: {value:.0}", traffic.measure.word())
+            }
         };
         Note { severity: traffic.severity, text, since: None, lock: None }
     });

@@ -41,7 +41,7 @@ digest=$(cat -- "$@" | sha256sum | cut -d ' ' -f 1)
 if [ -z "$changed" ] && [ "$(cat "$state/$unit" 2>/dev/null)" = "$digest" ] && systemctl is-active -q "$unit"; then return 0; fi
 changes "starting $unit with its settings"
 systemctl daemon-reload
-systemctl -q enable "$unit"
+systemctl -q enable "$unit" || fail "$unit cannot be switched on: the last line says why; where somebody has masked it, systemctl unmask $unit takes that back. Mend that, and resume"
 systemctl restart "$unit" || fail "$unit does not start: journalctl -u $unit on the server says why. Mend that, and resume"
 mkdir -p "$state"
 echo "$digest" >"$state/$unit"

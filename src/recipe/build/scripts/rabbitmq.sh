@@ -29,28 +29,3 @@ LimitNOFILE=65536
 CONF
 need rabbitmq-server
 settle rabbitmq-server /etc/rabbitmq/rabbitmq-env.conf /etc/rabbitmq/rabbitmq.conf /etc/systemd/system/rabbitmq-server.service.d/quarterdeck.conf
-ctl() { rabbitmqctl -q "$@"; }
-wait_for 180 ctl list_vhosts || fail "RabbitMQ does not answer: journalctl -u rabbitmq-server and /var/log/rabbitmq on the server say why. Mend that, and resume"
-password() { printf '%s\n' "$broker_password"; }
-has() { ctl "$@" | cut -f 1 | grep -qxF -- "$name"; }
-name=$vhost
-if ! has list_vhosts; then ctl add_vhost "$vhost"; changes "made virtual host $vhost"; fi
-name=$user
-lets_in() { password | ctl authenticate_user "$user" >/dev/null 2>&1; }
-if ! has list_users; then
-password | ctl add_user "$user"
-changes "made user $user"
-elif ! lets_in; then
-password | ctl change_password "$user"
-changes "gave $user the password of the project"
-fi
-lets_in || fail "RabbitMQ does not let $user in with broker_password: give the project another one, without letters that a terminal cannot write, and resume"
-may() { ctl list_user_permissions "$user" | awk -F '\t' -v vhost="$vhost" '$1 == vhost && $2 == ".*" && $3 == ".*" && $4 == ".*" { found = 1 } END { exit !found }'; }
-if ! may; then
-ctl set_permissions -p "$vhost" "$user" '.*' '.*' '.*'
-changes "$user may do everything in $vhost"
-may || fail "RabbitMQ does not show that $user may do everything in $vhost: rabbitmqctl list_permissions -p $vhost on the server shows what it has; resume"
-fi
-name=guest
-if has list_users; then ctl delete_user guest; changes "removed the user guest, whose password everybody knows"; fi
-finish

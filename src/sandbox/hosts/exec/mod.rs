@@ -1,6 +1,7 @@
 //! Commands that simulated servers know: a small table, honest about being one.
 
 mod code;
+mod database;
 mod files;
 mod packages;
 mod plain;
@@ -37,8 +38,10 @@ use Run::{Plain, World};
 const TABLE: &[(&str, Run)] = &[
     ("apt-get", Plain(packages::apt)),
     ("cat", World(files::cat)),
+    ("chronyc", Plain(system::chronyc)),
     ("date", Plain(system::date)),
     ("df", Plain(system::df)),
+    ("du", Plain(system::du)),
     ("echo", Plain(plain::echo)),
     ("exit", Plain(plain::exit)),
     ("false", Plain(|_, _| steps([Step::Exit(1)]))),
@@ -49,6 +52,9 @@ const TABLE: &[(&str, Run)] = &[
     ("ls", World(files::ls)),
     ("pip", Plain(packages::pip)),
     ("ps", Plain(system::ps)),
+    ("rabbitmqctl", World(services::rabbitmqctl)),
+    ("redis-cli", World(database::redis_cli)),
+    ("runuser", World(database::runuser)),
     ("seq", Plain(plain::seq)),
     ("sleep", Plain(plain::sleep)),
     ("supervisorctl", World(services::supervisorctl)),

@@ -7,6 +7,7 @@ use crate::sandbox::clock::timestamp;
 use crate::sandbox::hosts::session::Step;
 use crate::sandbox::hosts::truth::disk;
 use crate::sandbox::hosts::truth::services::{self, Program, State, Unit};
+use crate::sandbox::needs;
 use crate::sandbox::rows::{Event, schedule};
 use crate::sandbox::waves::{fraction, whole};
 
@@ -20,6 +21,28 @@ fn touch(scene: &Scene<'_>, name: &str, up: bool) -> rusqlite::Result<()> {
         .c
         .prepare_cached("INSERT OR REPLACE INTO units (instance, unit, up, since) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![scene.host.id, name, up, scene.view.now])?;
+    // Others may work by it, or no longer.
+    needs::recheck(scene.view.c, &scene.host.environment, scene.view.now)
+}
+
+/// Troubles that are over once a service was started anew.
+const MENDED: &[(&str, &[&str])] = &[
+    ("postgresql", &["connections-full", "long-transaction", "receiver-lost"]),
+    ("rabbitmq-server", &["rabbit-alarm"]),
+    ("redis-server", &["redis-full", "redis-limit"]),
+    ("chrony", &["clock-off"]),
+    ("nginx", &["check-401", "check-404"]),
+    ("pgbouncer", &["pool-full"]),
+];
+
+/// Ends what a new start of this service ends.
+fn mended(scene: &Scene<'_>, name: &str) -> rusqlite::Result<()> {
+    let ended = MENDED.iter().filter(|(service, _)| name.starts_with(service) || name.ends_with(service));
+    for kind in ended.flat_map(|(_, kinds)| *kinds) {
+        if scene.host.trouble(kind).is_some() {
+            end_troubles(scene, kind)?;
+        }
+    }
     Ok(())
 }
 
@@ -31,13 +54,37 @@ fn mend(scene: &Scene<'_>) -> rusqlite::Result<()> {
     end_troubles(scene, "unhealthy")
 }
 
-fn end_troubles(scene: &Scene<'_>, kind: &str) -> rusqlite::Result<()> {
+pub(super) fn end_troubles(scene: &Scene<'_>, kind: &str) -> rusqlite::Result<()> {
     scene
         .view
         .c
         .prepare_cached("UPDATE troubles SET until = ?3 WHERE subject = ?1 AND kind = ?2 AND until IS NULL")?
         .execute(params![scene.host.id, kind, scene.view.now])?;
+    needs::recheck(scene.view.c, &scene.host.environment, scene.view.now)?;
     schedule(scene.view.c, scene.view.now + 20_000, Event::Checked, &scene.host.id)
+}
+
+/// `rabbitmqctl set_vm_memory_high_watermark SHARE` alone: with more room its memory alarm is over.
+pub(super) fn rabbitmqctl(scene: &Scene<'_>, arguments: &[String]) -> rusqlite::Result<Steps> {
+    let Some(unit) = services::find(&scene.view, scene.host, "rabbitmq-server") else {
+        return Ok(super::unknown("rabbitmqctl"));
+    };
+    let [verb, share] = arguments else {
+        let text = "The simulated server knows only `rabbitmqctl set_vm_memory_high_watermark SHARE`.\n";
+        return Ok(failed(text.to_owned(), 64));
+    };
+    let node = format!("rabbit@{}", scene.host.hostname());
+    if !unit.up {
+        let text = format!(
+            "Error: unable to perform an operation on node '{node}'. Please see diagnostics information.\n"
+        );
+        return Ok(failed(text, 69));
+    }
+    if verb != "set_vm_memory_high_watermark" || !share.parse::<f64>().is_ok_and(|share| share > 0.0) {
+        return Ok(failed(format!("Error (argument validation): not understood: {verb} {share}\n"), 64));
+    }
+    end_troubles(scene, "rabbit-alarm")?;
+    Ok(out(format!("Setting memory threshold on {node} to {share} ...\n")))
 }
 
 pub(super) fn systemctl(scene: &Scene<'_>, arguments: &[String]) -> rusqlite::Result<Steps> {
@@ -107,6 +154,7 @@ fn change(scene: &Scene<'_>, verb: &str, units: &[Unit]) -> rusqlite::Result<Ste
             "restart" => touch(scene, unit.name, true)?,
             _ => continue,
         }
+        mended(scene, unit.name)?;
         if verb == "restart" && unit.name == "supervisor" {
             mend(scene)?;
         }
@@ -198,6 +246,9 @@ pub(super) fn supervisorctl(scene: &Scene<'_>, arguments: &[String]) -> rusqlite
                 if verb != "stop" {
                     said.push(Step::Wait(TURN));
                     said.push(Step::Out(format!("{name}: started\n")));
+                }
+                if verb == "restart" {
+                    mended(scene, &program.name)?;
                 }
                 if verb == "restart" && program.name.ends_with("-server") {
                     mend(scene)?;

@@ -134,3 +134,39 @@ pub(super) fn ps(scene: &Scene<'_>, _: &[String]) -> Steps {
     }
     out(text)
 }
+
+/// What is large below the root, when that is full; else as it usually is.
+pub(super) fn du(scene: &Scene<'_>, _: &[String]) -> Steps {
+    let root = disk::mounts(&scene.view, scene.host).into_iter().find(|mount| mount.path == "/");
+    let used = root.map_or(0, |mount| mount.used);
+    let journal = match scene.host.trouble("disk-full") {
+        Some(trouble) => {
+            whole(crate::sandbox::waves::fraction(used.cast_signed(), 1) * (1.0 - trouble.amount))
+        }
+        None => 312 << 20,
+    };
+    let rest = used.saturating_sub(journal);
+    let rows = [
+        (journal, "/var/log/journal"),
+        (journal + (180 << 20), "/var/log"),
+        (journal + (420 << 20), "/var"),
+        (rest / 3, "/home"),
+        (rest / 2, "/usr"),
+        (used, "/"),
+    ];
+    out(rows.map(|(bytes, path)| format!("{}\t{path}\n", readable(bytes))).concat())
+}
+
+/// Whom the clock follows, and how far it is off.
+pub(super) fn chronyc(scene: &Scene<'_>, _: &[String]) -> Steps {
+    let off = scene.host.trouble("clock-off").map_or(0.000_012, |trouble| trouble.amount / 1_000.0);
+    let (name, status) = if off > 0.1 {
+        ("7F7F0101 ()", "Not synchronised")
+    } else {
+        ("A9FEA97B (169.254.169.123)", "Normal")
+    };
+    out(format!(
+        "Reference ID    : {name}\nStratum         : 4\nSystem time     : {off:.9} seconds fast of NTP time\n\
+         Leap status     : {status}\n"
+    ))
+}

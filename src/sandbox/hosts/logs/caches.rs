@@ -2,7 +2,26 @@
 
 use super::{Lines, Source, time};
 
+/// A span of its log, in milliseconds.
+pub(super) const RABBITMQ: i64 = 60_000;
+
 pub(super) fn rabbitmq(source: &Source, start: i64) -> Lines {
+    let mut lines = connections(source, start);
+    let alarm = source.host.trouble("rabbit-alarm").map(|trouble| trouble.since);
+    if let Some(at) = alarm.filter(|at| (start..start + RABBITMQ).contains(at)) {
+        let node = format!("rabbit@{}", source.host.hostname());
+        let texts = [
+            format!("memory resource limit alarm set on node '{node}'."),
+            "*** Publishers will be blocked until this alarm clears ***".to_owned(),
+        ];
+        let time = time(at, "%Y-%m-%d %H:%M:%S.%6f");
+        lines.extend(texts.map(|text| (at, format!("{time}+00:00 [warning] <0.472.0> {text}"))));
+        lines.sort_by_key(|(at, _)| *at);
+    }
+    lines
+}
+
+fn connections(source: &Source, start: i64) -> Lines {
     let luck = source.draw("rabbitmq", start);
     if source.clients.is_empty() || !luck.is_multiple_of(3) {
         return Vec::new();

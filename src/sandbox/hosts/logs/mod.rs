@@ -77,7 +77,7 @@ impl Source {
             "redis-server.log" if role == "cache" => Some(Kind { span: 300_000, lines: caches::redis }),
             "syslog" if directory == "/var/log" => Some(Kind { span: 30_000, lines: system::journal }),
             _ if directory == "/var/log/rabbitmq" && role == "cache" && name.starts_with("rabbit@") => {
-                Some(Kind { span: 60_000, lines: caches::rabbitmq })
+                Some(Kind { span: caches::RABBITMQ, lines: caches::rabbitmq })
             }
             _ if directory == "/var/log/postgresql" && database && name.starts_with("postgresql-") => {
                 Some(Kind { span: 20_000, lines: database::postgresql })

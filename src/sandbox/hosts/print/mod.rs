@@ -74,6 +74,11 @@ fn section(view: &View<'_>, host: &Host, topic: Topic) -> rusqlite::Result<Secti
     })
 }
 
+/// What `redis-cli info` says, and its exit code.
+pub(super) fn redis_info(view: &View<'_>, host: &Host) -> rusqlite::Result<(String, u8)> {
+    caches::redis(view, host).map(|section| (section.out, section.code))
+}
+
 /// A row of the remote port's own table.
 pub(super) fn script(view: &View<'_>, host: &Host, script: ScriptId) -> Vec<Step> {
     match script {

@@ -6,6 +6,7 @@ use super::Section;
 use crate::sandbox::clock::timestamp;
 use crate::sandbox::hosts::server::{self, Host};
 use crate::sandbox::hosts::truth::{MINUTE, database, services};
+use crate::sandbox::needs;
 use crate::sandbox::places::DEPLOYMENT;
 use crate::sandbox::read::View;
 use crate::sandbox::waves::{fraction, wave};
@@ -39,8 +40,10 @@ pub(super) fn print(view: &View<'_>, host: &Host) -> rusqlite::Result<Section> {
         "slot_keep": 8_589_934_592_u64,
     }})];
     if replica {
+        let cut = needs::is_broken(view.c, &host.environment, "db-primary", "postgresql")?
+            || host.trouble("receiver-lost").is_some();
         let primary = server::peers(view, &host.environment, "db-primary")?;
-        rows.extend(of_replica(view, host, primary.first(), lag, written, replayed));
+        rows.extend(of_replica(view, host, primary.first().filter(|_| !cut), lag, written, replayed));
     } else {
         rows.extend(of_primary(view, host, written)?);
     }
@@ -57,6 +60,9 @@ fn of_primary(view: &View<'_>, host: &Host, written: u64) -> rusqlite::Result<Ve
         all.active += pool.active;
         all.idle += pool.idle;
     }
+    if host.trouble("connections-full").is_some() {
+        all.idle = database::most_connections(clients.len()).saturating_sub(all.active + 1);
+    }
     let entity = format!("transactions {}", host.id);
     let open = view.dice.draw(&entity, (view.now / 5_000).cast_unsigned()) % 3;
     let mut rows = vec![json!({"connections": {
@@ -66,7 +72,10 @@ fn of_primary(view: &View<'_>, host: &Host, written: u64) -> rusqlite::Result<Ve
         "other": 0,
         "waiting": 0,
     }})];
-    if all.active > 0 {
+    if let Some(trouble) = host.trouble("long-transaction") {
+        let seconds = fraction(view.now - trouble.since, 1_000) + trouble.amount;
+        rows.push(json!({"oldest": {"seconds": rounded(seconds), "user": "reporting", "pid": 9_412}}));
+    } else if all.active > 0 {
         let seconds = 2.4 * wave(view.dice, &entity, view.now, 4_000).powi(3) + 0.01;
         let pid = services::pid(view, host, "transaction", view.now / 7_000);
         rows.push(json!({"oldest": {"seconds": rounded(seconds), "user": DEPLOYMENT, "pid": pid}}));
@@ -74,6 +83,7 @@ fn of_primary(view: &View<'_>, host: &Host, written: u64) -> rusqlite::Result<Ve
     for (n, peer) in server::peers(view, &host.environment, "db-replica")?.iter().enumerate() {
         let Some(replica) = server::host(view, &peer.id)? else { continue };
         let (name, streams) = (format!("replica{n}"), services::is_up(view, &replica, "postgresql@15-main"));
+        let streams = streams && replica.trouble("receiver-lost").is_none();
         let lag = database::lag(view, &replica);
         let behind = written - database::position(host.load, view.now - lag);
         if streams {
@@ -89,6 +99,7 @@ fn of_primary(view: &View<'_>, host: &Host, written: u64) -> rusqlite::Result<Ve
             }}));
         }
         let down = services::find(view, &replica, "postgresql@15-main").map_or(view.now, |unit| unit.since);
+        let down = replica.trouble("receiver-lost").map_or(down, |trouble| trouble.since);
         let kept = if streams { behind } else { written - database::position(host.load, down) };
         let status = if kept > 1_073_741_824 { "extended" } else { "reserved" };
         rows.push(json!({"slot": {"name": name, "active": streams, "retained": kept, "status": status}}));
@@ -122,7 +133,7 @@ fn of_replica(
         "to_receive": 0,
         "waits": written == replayed,
         "replayed_age": rounded(fraction(lag, 1_000) + 0.004),
-        "paused": false,
+        "paused": host.trouble("replica-paused").is_some(),
         "conflicts": database::conflicts(view, host),
     }}));
     let holding = database::holding(host);

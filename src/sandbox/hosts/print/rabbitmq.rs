@@ -30,8 +30,13 @@ pub(super) fn print(view: &View<'_>, host: &Host) -> rusqlite::Result<Section> {
             .to_string()
         })
         .collect();
+    let alarms: Vec<_> = host
+        .trouble("rabbit-alarm")
+        .map(|_| json!({"resource": "memory", "node": node, "type": "resource_limit"}))
+        .into_iter()
+        .collect();
     let status = json!({
-        "alarms": [],
+        "alarms": alarms,
         "erlang_version": "Erlang/OTP 25 [erts-13.2.2.5]",
         "os": "Linux",
         "rabbitmq_version": "3.12.1",

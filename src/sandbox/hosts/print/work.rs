@@ -8,6 +8,7 @@ use super::Section;
 use crate::sandbox::hosts::exec;
 use crate::sandbox::hosts::server::{self, Host};
 use crate::sandbox::hosts::truth::{database, queue, services};
+use crate::sandbox::needs;
 use crate::sandbox::places::{CELERY_WORKERS, DEPLOYMENT};
 use crate::sandbox::read::View;
 use crate::sandbox::waves::fraction;
@@ -35,6 +36,9 @@ pub(super) fn supervisor(view: &View<'_>, host: &Host) -> Section {
 pub(super) fn celery(view: &View<'_>, host: &Host) -> rusqlite::Result<Section> {
     if !matches!(host.role.word(), "web" | "worker") {
         return Ok(Section::missing("celery"));
+    }
+    if let Some(need) = needs::of_tasks(view.c, &host.environment)? {
+        return Ok(Section::failed(format!("{}\n", need.words()), 1));
     }
     let mut out = String::new();
     for peer in server::peers(view, &host.environment, "worker")? {
@@ -74,10 +78,14 @@ pub(super) fn pgbouncer(view: &View<'_>, host: &Host) -> rusqlite::Result<Sectio
     let clients = database::count_clients(view, host)?;
     let pool = database::pool(view, &host.id, host.load, clients);
     let mut out = String::new();
+    let full = host.trouble("pool-full");
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some clients")]
+    let all_waiting = full.map_or(0, |trouble| trouble.amount as u64);
     let mut tell = |database: &str, user: &str, active: u64, servers: database::Pool, mode: &str| {
+        let waiting = if database.starts_with(DEPLOYMENT) { all_waiting } else { 0 };
         let columns = [
             ("cl_active", active),
-            ("cl_waiting", 0),
+            ("cl_waiting", waiting),
             ("cl_cancel_req", 0),
             ("sv_active", servers.active),
             ("sv_idle", servers.idle),

@@ -2,6 +2,7 @@
 
 use super::MINUTE;
 use crate::sandbox::hosts::server::{self, Host};
+use crate::sandbox::marks;
 use crate::sandbox::read::View;
 use crate::sandbox::waves::{daily, fraction, wave, whole};
 
@@ -33,7 +34,9 @@ pub(in crate::sandbox) fn lag(view: &View<'_>, replica: &Host) -> i64 {
     let lagging = replica
         .trouble("replica-lagging")
         .map_or(0, |trouble| whole(fraction(view.now - trouble.since, 1) * trouble.amount).cast_signed());
-    usual + lagging
+    // What is paused stays where it was.
+    let paused = replica.trouble("replica-paused").map_or(0, |trouble| (view.now - trouble.since).max(0));
+    usual + lagging + paused
 }
 
 /// A query that holds a replica's replay back.
@@ -104,5 +107,9 @@ pub(in crate::sandbox) fn count_clients(view: &View<'_>, host: &Host) -> rusqlit
 
 /// The size of an environment's database in bytes.
 pub(in crate::sandbox) fn size(view: &View<'_>, host: &Host) -> u64 {
-    whole((4.0 + host.load * 0.42) * 1_073_741_824.0) + position(host.load, view.now) / 90_000
+    let other =
+        marks::get(view.c, &host.id, marks::DATABASE).is_ok_and(|which| which.as_deref() == Some("other"));
+    // What was put into its place has been packed anew.
+    let packed = if other { 0.8 } else { 1.0 };
+    whole((4.0 + host.load * 0.42) * packed * 1_073_741_824.0) + position(host.load, view.now) / 90_000
 }

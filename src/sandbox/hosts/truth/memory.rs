@@ -18,7 +18,8 @@ pub(in crate::sandbox) struct Redis {
 }
 
 pub(in crate::sandbox) fn redis(view: &View<'_>, host: &Host, clients: usize) -> Redis {
-    let most = whole(size(host).memory * 1_024.0 * 0.5) / 1_048_576 * 1_048_576;
+    let usually = whole(size(host).memory * 1_024.0 * 0.5) / 1_048_576 * 1_048_576;
+    let most = host.trouble("redis-limit").map_or(usually, |given| whole(given.amount));
     let entity = format!("redis {}", host.id);
     let day = daily(view.now.div_euclid(MINUTE));
     let usual = 0.22 + 0.2 * day + 0.04 * wave(view.dice, &entity, view.now, 5 * MINUTE);
@@ -30,7 +31,7 @@ pub(in crate::sandbox) fn redis(view: &View<'_>, host: &Host, clients: usize) ->
         (usual + (trouble.amount - usual) * risen + more).min(0.998)
     });
     #[allow(clippy::cast_precision_loss, reason = "bytes of a memory")]
-    let used = whole(most as f64 * share);
+    let used = whole(usually as f64 * share).min(most);
     let since_save = view.now.rem_euclid(5 * MINUTE);
     Redis {
         used,

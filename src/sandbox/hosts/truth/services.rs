@@ -2,6 +2,7 @@
 
 use super::{disk, queue};
 use crate::sandbox::hosts::server::{self, Host};
+use crate::sandbox::needs;
 use crate::sandbox::places::{CELERY_WORKERS, DEPLOYMENT};
 use crate::sandbox::read::View;
 
@@ -182,7 +183,8 @@ pub(in crate::sandbox) const BAD_CODE: &str =
 /// What is wrong with the application on this server, in its own words.
 pub(in crate::sandbox) fn application_error(view: &View<'_>, host: &Host) -> Option<&'static str> {
     if host.trouble("unhealthy").is_none() {
-        return host.spoilt.map(|_| BAD_CODE);
+        let missing = needs::of_site(view.c, &host.environment).ok().flatten();
+        return host.spoilt.map(|_| BAD_CODE).or_else(|| missing.map(needs::Need::words));
     }
     Some(if disk::is_full(view, host) {
         "OSError: [Errno 28] No space left on device"

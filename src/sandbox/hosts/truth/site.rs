@@ -36,6 +36,12 @@ pub(in crate::sandbox) fn nginx(view: &View<'_>, host: &Host) -> Answer {
         Page::Unhealthy => return Answer { status: Some(503), milliseconds: 1 },
         Page::Off => {}
     }
+    // What Nginx answers by itself, whatever the application would say.
+    for (kind, status) in [("check-401", 401), ("check-404", 404)] {
+        if host.trouble(kind).is_some() {
+            return Answer { status: Some(status), milliseconds: 1 };
+        }
+    }
     match gunicorn(view, host) {
         Answer { status: None, .. } => Answer { status: Some(502), milliseconds: 2 },
         Answer { status, milliseconds } => Answer { status, milliseconds: milliseconds + 3 },

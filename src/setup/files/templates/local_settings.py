@@ -30,6 +30,7 @@ CACHES = {
 SESSION_ENGINE = 'django.contrib.sessions.backends.cache'
 
 CELERY_BROKER_URL = 'amqp://{{ deploy_user }}:{{ broker_password }}@{{ cache_server.internal_ip }}:5672/{{ vhost }}'
+CELERY_RESULT_BACKEND = 'redis://{{ cache_server.internal_ip }}:6379/1'
 
 # The load balancer speaks HTTPS with visitors.
 SECURE_PROXY_SSL_HEADER = ('HTTP_X_FORWARDED_PROTO', 'https')

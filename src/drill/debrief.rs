@@ -1,0 +1,147 @@
+//! How well somebody did.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::table::{Drill, First};
+use crate::fleet::words;
+
+/// Something that somebody did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Deed {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub doing: Doing,
+}
+
+/// What somebody did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Doing {
+    /// An operation was begun.
+    Operation(String),
+    /// A command was run.
+    Command(String),
+}
+
+impl Doing {
+    fn words(&self) -> &str {
+        match self {
+            Self::Operation(words) | Self::Command(words) => words,
+        }
+    }
+
+    /// What makes things worse in an incident, and why.
+    fn harm(&self) -> Option<&'static str> {
+        let says = |part: &str| self.words().contains(part);
+        match self {
+            Self::Operation(name) if name.starts_with("terminate") => Some("a server is gone for good"),
+            Self::Operation(name) if name.starts_with("deploy") => {
+                Some("a deploy in an incident hides what was wrong")
+            }
+            Self::Command(_) if says("rm ") => Some("what was removed is gone for good"),
+            Self::Command(_) if says("systemctl stop") || says("supervisorctl stop") => {
+                Some("one more service was stopped")
+            }
+            Self::Command(_) if says("reboot") || says("shutdown") => {
+                Some("a server was booted without need")
+            }
+            Self::Operation(_) | Self::Command(_) => None,
+        }
+    }
+}
+
+/// How a drill went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Debrief {
+    /// Which drill.
+    pub drill: &'static str,
+    /// Its seed.
+    pub seed: u64,
+    /// When it broke.
+    pub began_at: Timestamp,
+    /// Seconds until the cause was first read on the screen.
+    pub seen_after: Option<i64>,
+    /// Seconds until something was done.
+    pub acted_after: Option<i64>,
+    /// What was done first.
+    pub first: Option<String>,
+    /// Whether it was what the runbook does, or looks at.
+    pub right: bool,
+    /// Seconds until it was over.
+    pub recovered_after: Option<i64>,
+    /// What made it worse, and why.
+    pub harmful: Vec<String>,
+    /// What the runbook does.
+    pub runbook: &'static str,
+}
+
+/// Judges what was done between the beginning and now.
+#[must_use]
+pub fn debrief(
+    drill: &Drill,
+    seed: u64,
+    began_at: Timestamp,
+    seen_at: Option<Timestamp>,
+    deeds: &[Deed],
+    recovered_at: Option<Timestamp>,
+) -> Debrief {
+    let after = |at: Timestamp| at.duration_since(began_at).max(SignedDuration::ZERO).as_secs();
+    let mut deeds: Vec<&Deed> = deeds.iter().filter(|deed| deed.at >= began_at).collect();
+    deeds.sort_by_key(|deed| deed.at);
+    let first = deeds.first();
+    Debrief {
+        drill: drill.name,
+        seed,
+        began_at,
+        seen_after: seen_at.map(after),
+        acted_after: first.map(|deed| after(deed.at)),
+        first: first.map(|deed| deed.doing.words().to_owned()),
+        right: first.is_some_and(|deed| is_right(drill.first, &deed.doing)),
+        recovered_after: recovered_at.map(after),
+        harmful: deeds
+            .iter()
+            .filter_map(|deed| Some(format!("{}: {}", deed.doing.words(), deed.doing.harm()?)))
+            .collect(),
+        runbook: drill.cure,
+    }
+}
+
+/// Looking is never wrong: where the runbook begins with a look, any deed that harms nothing is as right.
+fn is_right(first: First, doing: &Doing) -> bool {
+    match (first, doing) {
+        (First::Plan(name), Doing::Operation(begun)) => name == begun,
+        (First::Run(begins), Doing::Command(command)) => command.starts_with(begins),
+        (First::Logs | First::Look, doing) => doing.harm().is_none(),
+        (First::Plan(_), Doing::Command(_)) | (First::Run(_), Doing::Operation(_)) => false,
+    }
+}
+
+impl Debrief {
+    /// Its lines for people.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        #[allow(clippy::cast_precision_loss)] // seconds of a drill
+        let after = |seconds: Option<i64>, none: &str| {
+            seconds.map_or_else(|| none.to_owned(), |s| format!("after {}", words::seconds(s as f64)))
+        };
+        let first = match &self.first {
+            Some(first) if self.right => format!(": {first} (right)"),
+            Some(first) => format!(": {first} (the runbook begins otherwise)"),
+            None => String::new(),
+        };
+        let mut lines = vec![
+            format!("Drill {} (seed {}), began {:.0}", self.drill, self.seed, self.began_at),
+            format!("  seen          {}", after(self.seen_after, "not on the screen of triage")),
+            format!("  first action  {}{first}", after(self.acted_after, "none")),
+            format!("  recovered     {}", after(self.recovered_after, "not yet")),
+        ];
+        if self.harmful.is_empty() {
+            lines.push("  harmful       nothing".to_owned());
+        }
+        lines.extend(self.harmful.iter().map(|harm| format!("  harmful       {harm}")));
+        lines.push(format!("  the runbook   {}", self.runbook));
+        lines
+    }
+}

@@ -1,0 +1,5 @@
+[ -f "$file" ] || fail "there is no file $file on this server"
+[ -e "$file.sha256" ] || fail "there is no $file.sha256 beside $file"
+echo "bytes=$(stat -c %s -- "$file")"
+echo "sha256=$(cut -d ' ' -f 1 "$file.sha256")"
+echo "about=$(sed -n 's/^bytes=//p' "$file.about" 2>/dev/null)"

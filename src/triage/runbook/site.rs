@@ -1,0 +1,268 @@
+//! Runbooks for what users see: load balancers, web servers, the group, releases.
+
+use super::{Step, end_none, ids};
+use crate::fleet::measured::HttpAnswer;
+use crate::fleet::{InstanceId, Role, Topic};
+use crate::triage::kind::Kind;
+use crate::triage::patient::Patient;
+use crate::triage::rules::Symptom;
+
+#[allow(clippy::too_many_lines, reason = "an arm for each kind")]
+pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
+    let environment = patient.place.name.as_str();
+    match symptom.key.kind {
+        Kind::NoMember => none_serves(patient, symptom),
+        Kind::WebOut | Kind::WebFails => some_fail(patient, symptom),
+        Kind::NoBalancer => vec![
+            Step::look("look at the load balancers", "load balancer"),
+            Step::plan(
+                "make what is missing",
+                "makes only what is not there",
+                "create-foundation",
+                Vec::new(),
+            ),
+            Step::plan("register the web servers again", "", "add-to-load-balancer", Vec::new()),
+        ],
+        Kind::Certificate => vec![
+            Step::command(
+                "see which certificates there are",
+                "changes nothing",
+                &["certificates", environment],
+            ),
+            Step::look("look at what the load balancer serves", "load balancer"),
+            Step::people(
+                "ask for a new one in ACM, or validate its names, where it does not renew by itself",
+            ),
+            Step::people("then serve it: replace-certificate, with its ARN"),
+        ],
+        Kind::Errors | Kind::Slow => {
+            let mut steps = vec![Step::look("look at who answers, and how", "load balancer")];
+            steps.extend(
+                first_web(patient)
+                    .map(|id| Step::logs("read what the application logs", &id, Some("gunicorn"))),
+            );
+            steps.push(Step::look("look at the database", "database"));
+            if symptom.key.kind == Kind::Errors {
+                steps.push(Step::plan(
+                    "go back to the release before",
+                    "if it began with a deploy",
+                    "rollback",
+                    Vec::new(),
+                ));
+            }
+            steps.extend(more_servers(patient));
+            steps
+        }
+        Kind::Surge => {
+            let mut steps = vec![Step::look("look at who answers, and how", "load balancer")];
+            steps.extend(more_servers(patient));
+            steps
+        }
+        Kind::Churn => {
+            let mut steps = vec![end_none(patient, "nothing else changes; those that serve stay")];
+            steps.extend(
+                first_web(patient).map(|id| {
+                    Step::logs("read which answers the health check gets", &id, Some("nginx-access"))
+                }),
+            );
+            steps.push(Step::look("look at the members and their reasons", "load balancer"));
+            steps.push(Step::plan(
+                "go back to the release before",
+                "if it began with a deploy",
+                "rollback",
+                Vec::new(),
+            ));
+            steps.push(Step::plan(
+                "let the group work again",
+                "once new servers become healthy",
+                "resume-processes",
+                vec![("processes", "HealthCheck,ReplaceUnhealthy".into())],
+            ));
+            steps
+        }
+        Kind::LaunchFails => vec![
+            Step::look("look at the group's activities", "group"),
+            Step::command(
+                "check quotas, zones, image and addresses",
+                "changes nothing",
+                &["doctor", environment],
+            ),
+        ],
+        Kind::LaunchMissing => vec![
+            Step::plan("point the group at a release that exists", "", "rollback", Vec::new()),
+            Step::plan(
+                "make a release anew",
+                "takes some minutes; deploys nothing",
+                "create-release",
+                Vec::new(),
+            ),
+        ],
+        Kind::NoGroup => vec![
+            Step::command("check what else is missing", "changes nothing", &["doctor", environment]),
+            Step::plan(
+                "make what is missing",
+                "makes only what is not there",
+                "create-environment",
+                Vec::new(),
+            ),
+        ],
+        Kind::Suspended => {
+            let processes = patient.group().map(|group| {
+                group.suspended.iter().map(|s| s.process.as_str()).collect::<Vec<_>>().join(",")
+            });
+            let all = processes.filter(|all| !all.is_empty());
+            let options = all.map(|all| vec![("processes", all)]).unwrap_or_default();
+            vec![
+                Step::look("find out who suspended them, and why", "runs"),
+                Step::plan("resume them", "once nobody needs them suspended", "resume-processes", options),
+            ]
+        }
+        Kind::Maintenance | Kind::HealthOverride => vec![
+            Step::look("find out who put it up, and why", "runs"),
+            Step::plan("take it off", "where Django answers its own health check", "end-upgrade", Vec::new()),
+        ],
+        Kind::MixedReleases => {
+            let release = patient.row.release.changeset.as_ref().map(|c| c.as_str().to_owned());
+            let options = release.map(|c| vec![("release", c)]).unwrap_or_default();
+            vec![
+                Step::look("look at the servers' releases", "servers"),
+                Step::plan(
+                    "bring all servers to the group's release",
+                    "no downtime",
+                    "deploy-serial",
+                    options,
+                ),
+            ]
+        }
+        Kind::CodeDiffers => {
+            let release = patient.row.release.changeset.as_ref().map(|c| c.as_str().to_owned());
+            let options = release.map(|c| vec![("release", c)]).unwrap_or_default();
+            let worker = symptom.key.about == Role::Worker.word();
+            let operation = if worker { "deploy-worker" } else { "deploy-web" };
+            vec![
+                Step::look("look at what was deployed", "runs"),
+                Step::plan("deploy the release there", "", operation, options),
+            ]
+        }
+        Kind::AtMax => {
+            let mut steps = vec![Step::look("look at the load", "charts")];
+            steps.extend(more_servers(patient));
+            steps
+        }
+        Kind::Stray => vec![
+            Step::look("look at the servers", "servers"),
+            Step::plan(
+                "terminate it",
+                "asks first",
+                "terminate-server",
+                vec![("servers", ids(&symptom.servers))],
+            ),
+        ],
+        _ => vec![Step::look("look at the group's activities", "group")],
+    }
+}
+
+fn first_web(patient: &Patient<'_>) -> Option<InstanceId> {
+    patient.running(&Role::Web).map(|server| server.id.clone()).next()
+}
+
+/// More web servers, within what the group may have.
+fn more_servers(patient: &Patient<'_>) -> Option<Step> {
+    let group = patient.group()?;
+    let desired = group.desired.saturating_add(1);
+    let mut options = vec![("desired", desired.to_string())];
+    if desired > group.max {
+        options.push(("max", desired.to_string()));
+    }
+    let words = format!("have {desired} web servers instead of {}", group.desired);
+    Some(Step::plan(words, "takes some minutes", "set-sizes", options))
+}
+
+/// What Nginx answers the health check with, where that was asked.
+fn answer(patient: &Patient<'_>, symptom: &Symptom) -> Option<u16> {
+    symptom.servers.iter().find_map(|id| {
+        let site = patient.measured(id, Topic::Site)?.site()?;
+        site.nginx.as_ref().map(|answer| answer.status)
+    })
+}
+
+/// The log that says why: what Nginx or Django refuses by rule, the application's own log does not have.
+fn why(patient: &Patient<'_>, symptom: &Symptom, id: &InstanceId, there: &str) -> Step {
+    match answer(patient, symptom) {
+        Some(400..=404) => Step::logs("read which answers the health check gets", id, Some("nginx-access")),
+        _ => Step::logs(format!("read what the application logs{there}"), id, Some("gunicorn")),
+    }
+}
+
+/// What all answers have in common says where to look.
+fn by_answer(patient: &Patient<'_>, symptom: &Symptom) -> Option<Step> {
+    match answer(patient, symptom)? {
+        401 | 403 => {
+            Some(Step::people("free the health check's page from basic auth in Nginx' settings, and deploy"))
+        }
+        404 => Some(Step::people(
+            "compare the health check's path with the application's, and mend the one that is wrong",
+        )),
+        400 => Some(Step::people(
+            "add the server's own address to the allowed hosts: Django refuses the name it is asked by",
+        )),
+        _ => None,
+    }
+}
+
+fn none_serves(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
+    let mut steps = vec![end_none(patient, "nothing else changes; it would end them all for their health")];
+    let server = symptom.servers.first().cloned().or_else(|| first_web(patient));
+    steps.extend(server.iter().map(|id| why(patient, symptom, id, "")));
+    steps.extend(by_answer(patient, symptom));
+    steps.push(Step::look("look at the database and the queue", "database"));
+    steps.push(Step::plan(
+        "go back to the release before",
+        "if it began with a deploy",
+        "rollback",
+        Vec::new(),
+    ));
+    steps
+}
+
+/// Whether Nginx runs and Django answers, and yet nobody hears that: Nginx then hears no wish to end, either.
+fn nginx_hangs(patient: &Patient<'_>, id: &InstanceId) -> bool {
+    let units = patient.measured(id, Topic::Units).and_then(|measured| measured.units());
+    let runs =
+        units.is_some_and(|all| all.units.iter().any(|one| one.name == "nginx" && one.active == "active"));
+    let Some(site) = patient.measured(id, Topic::Site).and_then(|measured| measured.site()) else {
+        return false;
+    };
+    let status = |answer: &Option<HttpAnswer>| answer.as_ref().map(|answer| answer.status);
+    runs && status(&site.nginx) == Some(0) && status(&site.gunicorn).is_some_and(|status| status > 0)
+}
+
+fn some_fail(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
+    let Some(id) = symptom.servers.first() else { return Vec::new() };
+    let mut steps = vec![why(patient, symptom, id, " there")];
+    steps.extend(by_answer(patient, symptom));
+    if nginx_hangs(patient, id) {
+        let command = "systemctl kill --signal=KILL nginx && systemctl restart nginx";
+        steps.push(Step::run(
+            "kill Nginx there and start it again",
+            "requests under way there fail",
+            id,
+            command,
+        ));
+    }
+    let restart = format!("supervisorctl restart '{}-web:*'", patient.place.name);
+    steps.push(Step::run("start Gunicorn there again", "requests under way there fail", id, restart));
+    let registered = symptom.key.kind == Kind::WebFails;
+    if registered {
+        let options = vec![("servers", ids(&symptom.servers))];
+        let aside = "waits for requests under way; the others go on";
+        steps.push(Step::plan(
+            "take it out of the load balancer",
+            aside,
+            "remove-from-load-balancer",
+            options,
+        ));
+    }
+    steps.push(Step::shell(id));
+    steps
+}

@@ -25,6 +25,8 @@ pub struct LaunchSpec {
     pub like: LaunchSource,
     /// The image it boots.
     pub image: ImageId,
+    /// The type of its servers, where that is to be another one.
+    pub instance_type: Option<String>,
     /// A configuration's name, a version's description. Unique: asking twice makes one.
     pub name: String,
 }

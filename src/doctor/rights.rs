@@ -21,15 +21,22 @@ const fn right(action: &'static str, operations: &'static [&'static str]) -> Rig
 pub const EVERY: &str = "every operation";
 
 /// Deploys that have the group launch and let go servers.
-const DEPLOYS: &[&str] = &["deploy-serial", "deploy-full", "rollback"];
+const DEPLOYS: &[&str] = &["deploy-serial", "deploy-full", "rollback", "recreate-environment"];
 /// What makes a release.
-const RELEASES: &[&str] =
-    &["create-release", "create-environment", "replace-cache-server", "rotate-secret", "push-secrets"];
+const RELEASES: &[&str] = &[
+    "create-release",
+    "create-environment",
+    "recreate-environment",
+    "replace-cache-server",
+    "rotate-secret",
+    "push-secrets",
+];
 /// What makes servers of its own.
 const SERVERS: &[&str] = &[
     "new-server",
     "create-release",
     "create-environment",
+    "recreate-environment",
     "replace-cache-server",
     "rotate-secret",
     "push-secrets",
@@ -39,6 +46,7 @@ const TAGGED: &[&str] = &[
     "new-server",
     "create-release",
     "create-environment",
+    "recreate-environment",
     "replace-cache-server",
     "rotate-secret",
     "push-secrets",
@@ -57,6 +65,7 @@ const HOLDING: &[&str] = &[
     "reboot-server",
     "reboot-environment",
     "promote-replica",
+    "recreate-environment",
     "replace-cache-server",
     "resync-replica",
     "leave-replicas",
@@ -80,7 +89,14 @@ pub const RIGHTS: &[Right] = &[
     right("autoscaling:TerminateInstanceInAutoScalingGroup", DEPLOYS),
     right(
         "autoscaling:UpdateAutoScalingGroup",
-        &["set-sizes", "deploy-serial", "deploy-full", "rollback", "terminate-environment"],
+        &[
+            "set-sizes",
+            "deploy-serial",
+            "deploy-full",
+            "rollback",
+            "recreate-environment",
+            "terminate-environment",
+        ],
     ),
     right("cloudfront:CreateInvalidation", &["deploy-serial", "deploy-full", "deploy-web", "rollback"]),
     right("ec2:AuthorizeSecurityGroupIngress", FOUNDATION),
@@ -106,7 +122,14 @@ pub const RIGHTS: &[Right] = &[
     right("ec2:StopInstances", &["promote-replica", "new-server"]),
     right(
         "ec2:TerminateInstances",
-        &["terminate-server", "terminate-environment", "new-server", "create-release", "create-environment"],
+        &[
+            "terminate-server",
+            "terminate-environment",
+            "new-server",
+            "create-release",
+            "create-environment",
+            "recreate-environment",
+        ],
     ),
     right("elasticloadbalancing:AddTags", FOUNDATION),
     right("elasticloadbalancing:ConfigureHealthCheck", FOUNDATION),

@@ -5,7 +5,7 @@ mod assumed;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::stays;
-use super::{Facts, Operation, Options, Refused};
+use super::{Facts, Operation, Opt, Options, Refused};
 use crate::fleet::{Group, InstanceId, Process, Role, Server};
 use crate::plan::{
     Action, Address, Assignment, Fact, Lasts, Plan, Repeat, Setting, Slot, Step, StepId, Undo, VERSION, Value,
@@ -73,6 +73,7 @@ impl<'f> Draft<'f> {
             assumes: Vec::new(),
             steps: Vec::new(),
             goes_on: false,
+            redoes: false,
         };
         Self {
             facts,
@@ -195,6 +196,11 @@ impl<'f> Draft<'f> {
         StepId(u16::try_from(self.plan.steps.len() + 1).unwrap_or(u16::MAX))
     }
 
+    /// Whether the operation can be told this.
+    pub(super) fn takes(&self, opt: Opt) -> bool {
+        super::find(&self.plan.operation).is_ok_and(|operation| operation.takes.contains(&opt))
+    }
+
     /// Whoever wants this types the environment's name, whatever environment it is.
     pub(super) const fn by_name(&mut self) {
         self.plan.by_name = true;
@@ -203,6 +209,11 @@ impl<'f> Draft<'f> {
     /// A step that failed is done once more when the run is taken up: every step of this plan says what is so already.
     pub(super) const fn goes_on(&mut self) {
         self.plan.goes_on = true;
+    }
+
+    /// What is put back when the run stops is done once more when it is taken up again.
+    pub(super) const fn redoes(&mut self) {
+        self.plan.redoes = true;
     }
 
     /// Adds steps, each after the one before it, and gives them their names.

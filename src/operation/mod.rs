@@ -25,6 +25,7 @@ mod processes;
 mod promote;
 pub mod put_back;
 mod reboot;
+mod recreate_environment;
 mod refused;
 mod registration;
 mod release;
@@ -62,10 +63,11 @@ use crate::fleet::{EnvironmentName, GroundQuestion, Role, RoomQuestion, Server};
 use crate::plan::{LockKind, Plan};
 
 /// Operations that build servers, of which the first ones stand beside no other that shows what the config does not say.
-const BUILD: [&str; 6] = [
+const BUILD: [&str; 7] = [
     "create-environment",
     "create-release",
     "new-server",
+    "recreate-environment",
     "replace-cache-server",
     "rotate-secret",
     "push-secrets",
@@ -125,7 +127,8 @@ impl Operation {
     pub fn measures(&self) -> bool {
         [
             "promote-replica",
-                    "replace-cache-server",
+            "recreate-environment",
+            "replace-cache-server",
             "resync-replica",
             "leave-replicas",
             "use-replicas",
@@ -171,7 +174,7 @@ impl Operation {
     #[must_use]
     pub fn compares_secrets(&self) -> bool {
         self.takes.iter().any(|opt| matches!(opt, Opt::NoServices | Opt::Secret))
-            || self.name == "push-secrets"
+            || ["push-secrets", "recreate-environment"].contains(&self.name)
     }
 
     /// The option of this name, if this operation can be told it.

@@ -76,6 +76,7 @@ pub fn plan(
         assumes: Vec::new(),
         steps,
         goes_on: false,
+        redoes: false,
     };
     plan.check().map_err(Refused::Broken)?;
     Ok(plan)

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::refused::some;
-use super::{Facts, Options, Refused};
+use super::{Facts, Opt, Options, Refused};
 use crate::fleet::ServiceFile;
 use crate::template::Source;
 
@@ -64,10 +64,11 @@ pub(super) fn services(
         draft.note(format!("{}, which nobody knows: nothing will stand there.", unknown.join("; ")));
     }
     if good.iter().any(|(_, source)| source.ours) {
-        draft.note(
+        let leaves = if draft.takes(Opt::NoServices) { "; --no-services leaves them alone" } else { "" };
+        draft.note(format!(
             "Files of services are made of Quarterdeck's own templates where the project has none beside that of its \
-             settings. What was changed in them by hand on a server does not last; --no-services leaves them alone.",
-        );
+             settings. What was changed in them by hand on a server does not last{leaves}.",
+        ));
     }
     Ok(good)
 }

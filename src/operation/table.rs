@@ -2,7 +2,7 @@
 
 use super::{
     Operation, Opt, copies, create_environment, create_foundation, create_release, deploy, forget_releases,
-    new_server, processes, promote, reboot, registration, replace_cache,
+    new_server, processes, promote, reboot, recreate_environment, registration, replace_cache,
     replace_certificate, replicas, restart_celery, rollback, room, rotate_secret, set_sizes, terminate,
     unlock, upgrade, upkeep,
 };
@@ -228,6 +228,14 @@ pub const OPERATIONS: &[Operation] = &[
         lock: LockKind::Environment,
         room: room::none,
         planner: promote::plan,
+    },
+    Operation {
+        name: "recreate-environment",
+        summary: "make every server anew as the config has it now, of another type or image; one page while they change places",
+        takes: &[Opt::FromBase, Opt::Override],
+        lock: LockKind::Environment,
+        room: recreate_environment::room,
+        planner: recreate_environment::plan,
     },
     Operation {
         name: "replace-cache-server",

@@ -285,6 +285,9 @@ pub struct NewRelease {
     pub like: LaunchSource,
     /// The slot that holds its image, or an image that is known.
     pub image: Slot,
+    /// The type of its servers, where that is to be another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_type: Option<String>,
     /// `<deployment>_<env>_lc_<time>_<changeset>`: a configuration's name, a version's description.
     pub name: String,
     /// The code in it.

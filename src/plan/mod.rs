@@ -73,6 +73,9 @@ pub struct Plan {
     /// already, and none is put back because the run stops. Undoing it leaves what a later step has settled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub goes_on: bool,
+    /// Whether what was put back because the run stopped is done once more then, too, with everything after it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redoes: bool,
 }
 
 impl Plan {

@@ -44,6 +44,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         notes: Vec::new(),
         overrides: Vec::new(),
         goes_on: false,
+        redoes: false,
         by_name: false,
         assumes: vec![Assumption {
             fact: Fact::Setting(Setting::Sizes { group: "ag".into() }),

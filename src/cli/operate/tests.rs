@@ -23,6 +23,7 @@ mod forgetting;
 mod founding;
 mod moving;
 mod pushing;
+mod recreating;
 mod releases;
 mod replacing;
 mod replicas;
@@ -181,7 +182,12 @@ async fn spoiled(kit: &Kit, environment: &str) -> String {
     let image = kit.cloud.create_image(&group.members[0].instance, name).await.unwrap();
     kit.cloud.pause(Duration::from_secs(300)).await;
     let name = format!("myproject_{environment}_lc_2026.01.15-12.30.00_bad0bad0bad0");
-    let spec = crate::cloud::LaunchSpec { like: group.launch.unwrap(), image: image.clone(), name };
+    let spec = crate::cloud::LaunchSpec {
+        like: group.launch.unwrap(),
+        image: image.clone(),
+        name,
+        instance_type: None,
+    };
     kit.cloud.create_launch(&spec).await.unwrap();
     kit.cloud.spoil_image(&image).unwrap();
     "bad0bad".into()

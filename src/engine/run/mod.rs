@@ -4,6 +4,7 @@
 //! [`machine`] decides, purely; [`Story`] is what has happened, told by the journal; the driver does what is decided
 //! and `perform` knows how each kind of step is done.
 
+mod anew;
 mod book;
 mod driver;
 pub mod entry;
@@ -11,6 +12,7 @@ pub mod entry;
 mod halt;
 pub mod left_behind;
 pub mod machine;
+mod ours;
 mod perform;
 mod start;
 mod story;

@@ -3,10 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::entry::{Bound, Entry, Left, Mutation, MutationEnd, Slots, StepEnd, Way};
+use super::entry::{Entry, Left, Mutation, MutationEnd, Slots, StepEnd, Way};
 use crate::engine::lock::Outstanding;
-use crate::fleet::InstanceId;
-use crate::plan::{Action, Fact, Kind, Lasts, Plan, SecretsTo, Setting, Step, StepId, Undo, Value};
+use crate::plan::{Action, Kind, Lasts, Plan, SecretsTo, Setting, Step, StepId, Undo, Value};
 
 /// How far a step is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -147,6 +146,10 @@ impl Story {
 
     fn taken_up(&mut self) {
         let again = self.goes_on();
+        if again {
+            let anew = self.put_back_and_done_anew();
+            self.forget(&anew);
+        }
         for step in &mut self.steps {
             // What could not be put back is tried again; what somebody else changed stays theirs.
             step.undone.take_if(|(_, left)| left.iter().any(|left| !left.foreign));
@@ -161,17 +164,20 @@ impl Story {
     }
 
     /// Whether taking it up again does once more what did not end well, and goes on: the plan is made for that, and
-    /// nothing of it was taken back.
+    /// nothing of it was taken back, or nothing but what is done anew.
     #[must_use]
     pub fn goes_on(&self) -> bool {
+        let anew = self.put_back_and_done_anew();
         self.plan.goes_on
             && self.way == Way::Stop
             && !self.is_complete()
-            && self.each().all(|(step, told)| told.undone.is_none() || self.is_restored(step.id))
+            && self.each().all(|(step, told)| {
+                told.undone.is_none() || self.is_put_back_by_the_plan(step.id) || anew.contains(&step.id)
+            })
     }
 
     /// Whether a step of the plan has put it back on the good way.
-    fn is_restored(&self, id: StepId) -> bool {
+    pub(super) fn is_put_back_by_the_plan(&self, id: StepId) -> bool {
         self.each().any(|(step, told)| told.began.is_some() && step.action.restores().contains(&id))
     }
 
@@ -262,42 +268,6 @@ impl Story {
         self.each().any(|(step, story)| {
             step.settles.contains(&id) && story.ended.as_ref().is_some_and(|(_, end)| end.is_good())
         })
-    }
-
-    /// Whether a fact differs from what the plan assumes because of this run.
-    #[must_use]
-    pub fn has_made(&self, fact: &Fact, found: &Value) -> bool {
-        match fact {
-            Fact::Setting(setting) => self.ours(setting).contains(&found),
-            // A run that replaces members changes them all the time; its steps look at each one.
-            Fact::Members { .. } => !self.intents.is_empty(),
-            Fact::Servers { .. } => self.has_launched(fact, found),
-            Fact::Thing { thing } => self
-                .intents
-                .iter()
-                .any(|intent| matches!(&intent.mutation, Mutation::Make { thing: made } if made == thing)),
-            Fact::Release { .. } | Fact::Lock { .. } => false,
-        }
-    }
-
-    /// Whether the servers found are those that the plan assumes, but for those that this run has launched, or given
-    /// another role.
-    fn has_launched(&self, fact: &Fact, found: &Value) -> bool {
-        let tagged = |id: &InstanceId, intent: &IntentStory| match &intent.mutation {
-            Mutation::Tag { instance, tags } => instance == id && tags.iter().any(|(key, _)| key == "role"),
-            _ => false,
-        };
-        let ours = |id: &InstanceId| {
-            self.slots.values().any(|bound| matches!(bound, Bound::Instance(known) if known == id))
-                || self.intents.iter().any(|intent| tagged(id, intent))
-        };
-        let assumed = self.plan.assumes.iter().find(|one| one.fact == *fact).map(|one| &one.value);
-        match (assumed, found) {
-            (Some(Value::Servers(assumed)), Value::Servers(found)) => {
-                found.iter().filter(|id| !ours(id)).eq(assumed.iter().filter(|id| !ours(id)))
-            }
-            _ => false,
-        }
     }
 
     /// Steps that hold something which is to be put back whatever way the run ends, latest end first.

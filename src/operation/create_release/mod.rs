@@ -151,7 +151,8 @@ impl Made {
                 release.build(draft, facts, site, self.server, after)
             }
         };
-        bake_it(draft, group, &self.base, &self.code, self.names, built, stays)
+        let kind = other_type(draft, facts, &self.base);
+        bake_it(draft, group, (&self.base, kind), &self.code, self.names, built, stays)
     }
 }
 
@@ -321,11 +322,23 @@ fn clean(site: Site<'_>, layout: &Layout) -> Step {
 /// The lane of the builder's steps, and what it is called.
 const BUILDER: &str = "builder";
 
+/// The type that the config names for web servers, where that is another one than the last release has.
+fn other_type(draft: &mut Draft<'_>, facts: &Facts<'_>, base: &Base) -> Option<String> {
+    let (wanted, has) = (facts.place.web.instance_type.as_ref()?, base.instance_type.as_ref()?);
+    if wanted == has {
+        return None;
+    }
+    draft.note(format!(
+        "Servers of it are of type {wanted}, as the config has web servers, and not {has} as those of the last release."
+    ));
+    Some(wanted.clone())
+}
+
 /// Makes the image and what the group can launch, and lets the builder go.
 fn bake_it(
     draft: &mut Draft<'_>,
     group: &Group,
-    base: &Base,
+    (base, kind): (&Base, Option<String>),
     code: &Code,
     names: Names,
     built: StepId,
@@ -350,7 +363,10 @@ fn bake_it(
     let own = draft.next();
     let release = draft.add(Step {
         after: vec![image],
-        becomes: Some(names.release.clone()),
+        becomes: Some(match &kind {
+            Some(kind) => format!("{}, of type {kind}", names.release),
+            None => names.release.clone(),
+        }),
         lasts: Lasts::UnlessStopped,
         undo: Undo::Reverse("it is deleted, unless the group launches it by then".into()),
         repeat: Repeat::Check,
@@ -368,6 +384,7 @@ fn bake_it(
                 release: Box::new(NewRelease {
                     like: base.launch.clone(),
                     image: baked,
+                    instance_type: kind,
                     name: names.release,
                     changeset: code.changeset.clone(),
                     group: Some(group.name.clone()),

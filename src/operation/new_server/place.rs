@@ -1,10 +1,10 @@
 //! Where new servers go, and what they are: as the config has it, else as those of the role that there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::security_groups::{first_contact, security_groups};
 use super::super::{Facts, Options, Refused, room};
-use crate::fleet::{NewServer, Role, Server, Standing, ZonePlace};
+use crate::fleet::{InstanceId, NewServer, Role, Server, Standing, ZonePlace};
 
 /// The zone that was asked for, by its letter or in full (R22); none where nobody asked.
 pub(super) fn asked(facts: &Facts<'_>, options: &Options) -> Result<Option<ZonePlace>, Refused> {
@@ -47,12 +47,21 @@ pub(in super::super) struct Spread<'f> {
 impl<'f> Spread<'f> {
     /// As it is now.
     pub(in super::super) fn of(facts: &'f Facts<'f>) -> Result<Self, Refused> {
+        Self::without(facts, &BTreeSet::new())
+    }
+
+    /// As it is once these are gone.
+    pub(in super::super) fn without(
+        facts: &'f Facts<'f>,
+        leave: &BTreeSet<&InstanceId>,
+    ) -> Result<Self, Refused> {
         let mut spread = Self { facts, own: BTreeMap::new(), any: BTreeMap::new() };
         let all = facts.known("the servers are", &facts.snapshot.servers)?;
         let of_environment = all.values().filter(|server| {
             server.environment.as_ref() == Some(&facts.place.name)
                 && !server.is_gone()
                 && server.role.standing != Standing::Old
+                && !leave.contains(&server.id)
         });
         for server in of_environment {
             spread.count(&server.role.role, server.zone.as_str());

@@ -21,7 +21,7 @@ use crate::plan::{Page, StepId};
 
 pub(super) use old::Old;
 pub(super) use steps::{Cast, bake, close, forget, over, point, seen, whole};
-pub(super) use users::{Users, code_of};
+pub(super) use users::{STAYS, Users, code_of};
 
 /// What is made, judged before anything begins.
 struct New {

@@ -10,7 +10,7 @@ use crate::plan::{Action, HostJob, InstanceRef, Lasts, Step, StepId, Undo};
 use crate::recipe::celery;
 
 /// Why what comes after the switch stays.
-pub(super) const STAYS: &str = "servers use the new cache server from then on";
+pub(in super::super) const STAYS: &str = "servers use what is new from then on";
 
 /// Those that run.
 pub(in super::super) struct Users<'f> {

@@ -17,6 +17,7 @@ mod new_volume;
 mod promote;
 mod push_secrets;
 mod reboot;
+mod recreate_environment;
 mod refusals;
 mod releases;
 mod replace_cache;

@@ -135,7 +135,7 @@ fn insert(
             name,
             version,
             spec.image.as_str(),
-            like.instance_type,
+            spec.instance_type.as_ref().unwrap_or(&like.instance_type),
             version.map(|_| &spec.name),
             view.now
         ])?;

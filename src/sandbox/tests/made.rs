@@ -175,7 +175,7 @@ fn a_version_counts_on_and_is_made_once_and_a_configuration_has_its_own_name() {
     let cloud = memory(Scenario::Calm);
     let spec = |environment: &str, name: &str| {
         let like = group_of(&cloud, environment).launch.unwrap();
-        LaunchSpec { image: image_of(&cloud, &like), like, name: name.to_owned() }
+        LaunchSpec { image: image_of(&cloud, &like), like, name: name.to_owned(), instance_type: None }
     };
     let name = "myproject_staging_lc_2026.01.15-12.05.00_0123456789ab";
     let version = |launch: &LaunchSource| match launch {
@@ -282,7 +282,8 @@ fn a_stranger_s_release_never_takes_the_number_of_ours() {
     for n in 0..4 {
         let image = image_of(&cloud, &like);
         let name = format!("myproject_staging_lc_2026.01.15-12.0{n}.00_0123456789ab");
-        now(cloud.create_launch(&LaunchSpec { like: like.clone(), image, name })).unwrap();
+        now(cloud.create_launch(&LaunchSpec { like: like.clone(), image, name, instance_type: None }))
+            .unwrap();
     }
     let before = releases_of(&cloud, "staging").len();
     strangers(&cloud, group.name.as_str());

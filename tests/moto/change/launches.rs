@@ -42,7 +42,12 @@ fn r7_a_launch_configuration_is_copied_whole_and_made_once() {
             ],
         });
         a.wire.call("autoscaling", "create_launch_configuration", &full);
-        let spec = LaunchSpec { like: configuration("full"), image: "ami-new".into(), name: NEWER.into() };
+        let spec = LaunchSpec {
+            like: configuration("full"),
+            image: "ami-new".into(),
+            name: NEWER.into(),
+            instance_type: None,
+        };
         assert_eq!(a.change.create_launch(&spec).await.unwrap(), configuration(NEWER));
         assert_eq!(described(&a, NEWER), described(&a, "full"));
         let settings = a.cloud.launch_settings(&[configuration(NEWER)]).await.unwrap();
@@ -77,7 +82,12 @@ fn disks_made_of_the_image_before_are_made_of_the_new_one_and_others_are_kept() 
         let made = json!({"LaunchConfigurationName": "disks", "ImageId": old.as_str(), "InstanceType": "t3.micro",
                           "BlockDeviceMappings": disks});
         a.wire.call("autoscaling", "create_launch_configuration", &made);
-        let spec = LaunchSpec { like: configuration("disks"), image: new.clone(), name: NEWER.into() };
+        let spec = LaunchSpec {
+            like: configuration("disks"),
+            image: new.clone(),
+            name: NEWER.into(),
+            instance_type: None,
+        };
         a.change.create_launch(&spec).await.unwrap();
         let copy = described(&a, NEWER)["BlockDeviceMappings"].clone();
         assert_eq!(of(&copy), kept);
@@ -89,7 +99,7 @@ fn disks_made_of_the_image_before_are_made_of_the_new_one_and_others_are_kept() 
         let id = made["LaunchTemplate"]["LaunchTemplateId"].as_str().unwrap().to_owned();
         let like =
             LaunchSource::Template { id: id.clone(), name: "disks".into(), version: "$Default".into() };
-        let spec = LaunchSpec { like, image: new.clone(), name: NEWER_VERSION.into() };
+        let spec = LaunchSpec { like, image: new.clone(), name: NEWER_VERSION.into(), instance_type: None };
         a.change.create_launch(&spec).await.unwrap();
         let copy = version_data(&a, &id, "2");
         assert_eq!(of(&copy["BlockDeviceMappings"]), kept);
@@ -143,8 +153,12 @@ fn r7_a_template_version_is_made_upon_a_numbered_one_and_once() {
                 "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 40, "VolumeType": "gp3"}}],
             }});
             a.wire.call("ec2", "create_launch_template_version", &full);
-            let spec =
-                LaunchSpec { like: of("$Latest"), image: "ami-new".into(), name: NEWER_VERSION.into() };
+            let spec = LaunchSpec {
+                like: of("$Latest"),
+                image: "ami-new".into(),
+                name: NEWER_VERSION.into(),
+                instance_type: None,
+            };
             let made = a.change.create_launch(&spec).await.unwrap();
             assert_eq!(made, of("3"), "a number, although the group follows $Latest");
             assert_eq!(version_data(&a, &id, "3"), version_data(&a, &id, "2"));

@@ -139,7 +139,7 @@ fn gone_version(template: &LaunchSource) -> LaunchSource {
 }
 
 fn copy(like: &LaunchSource, n: usize) -> LaunchSpec {
-    LaunchSpec { like: like.clone(), image: "ami-new".into(), name: format!("copy-{n}") }
+    LaunchSpec { like: like.clone(), image: "ami-new".into(), name: format!("copy-{n}"), instance_type: None }
 }
 
 fn spec(a: &Account, token: &str) -> ServerSpec {
@@ -221,7 +221,8 @@ fn what_is_read_on_the_way_to_a_change_is_repeated_as_reads_are() {
     account(name, &[], async |a| {
         let launch = a.read_group().await.launch.unwrap();
         a.wire.faults(&[("DescribeLaunchConfigurations", "drop", 2)]);
-        let spec = LaunchSpec { like: launch, image: "ami-new".into(), name: "once".into() };
+        let spec =
+            LaunchSpec { like: launch, image: "ami-new".into(), name: "once".into(), instance_type: None };
         a.change.create_launch(&spec).await.unwrap();
         assert_eq!(a.count("DescribeLaunchConfigurations"), 3);
         assert_eq!(a.count("CreateLaunchConfiguration"), 2, "the seed's and ours");
@@ -315,15 +316,24 @@ fn what_took_effect_without_an_answer_is_found_and_not_made_twice() {
 
         lost("CreateLaunchConfiguration");
         let name = "myproject_staging_lc_2026.11.23-09.00.00_feed";
-        let spec =
-            LaunchSpec { like: group.launch.clone().unwrap(), image: "ami-new".into(), name: name.into() };
+        let spec = LaunchSpec {
+            like: group.launch.clone().unwrap(),
+            image: "ami-new".into(),
+            name: name.into(),
+            instance_type: None,
+        };
         assert!(a.change.create_launch(&spec).await.unwrap_err().is_open());
         let found = a.cloud.releases(&spec.like, "myproject_staging_lc_").await.unwrap();
         assert_eq!(found[0].source, LaunchSource::Configuration { name: name.into() });
 
         lost("CreateLaunchTemplateVersion");
         let name = "other_staging_web_2026.11.23-09.00.00_feed";
-        let spec = LaunchSpec { like: template.clone(), image: "ami-new".into(), name: name.into() };
+        let spec = LaunchSpec {
+            like: template.clone(),
+            image: "ami-new".into(),
+            name: name.into(),
+            instance_type: None,
+        };
         assert!(a.change.create_launch(&spec).await.unwrap_err().is_open());
         let found = a.cloud.releases(&template, "").await.unwrap();
         assert_eq!(found[0].description.as_deref(), Some(name));

@@ -118,7 +118,12 @@ pub async fn make_release(
     while cloud.images(std::slice::from_ref(&image)).await.unwrap()[0].state != "available" {
         cloud.pause(std::time::Duration::from_secs(4)).await;
     }
-    let spec = LaunchSpec { like, image: image.clone(), name: format!("myproject_staging_lc_{at}_{code}") };
+    let spec = LaunchSpec {
+        like,
+        image: image.clone(),
+        name: format!("myproject_staging_lc_{at}_{code}"),
+        instance_type: None,
+    };
     (image, change.create_launch(&spec).await.unwrap())
 }
 

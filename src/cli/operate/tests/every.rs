@@ -169,6 +169,8 @@ fn every_operation_is_killed_here_or_where_releases_and_servers_are_made() {
                     "new-server",
                     "create-foundation",
                     "create-environment",
+                    // In `recreating.rs`.
+                    "recreate-environment",
                     // It makes a release, too.
                     "rotate-secret",
                     "push-secrets",

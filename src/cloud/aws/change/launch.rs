@@ -5,8 +5,8 @@ use std::fmt::Write;
 use aws_sdk_autoscaling::operation::create_launch_configuration::builders::CreateLaunchConfigurationFluentBuilder;
 use aws_sdk_autoscaling::types::LaunchConfiguration;
 use aws_sdk_ec2::types::{
-    LaunchTemplateBlockDeviceMappingRequest, LaunchTemplateErrorCode, RequestLaunchTemplateData,
-    ResponseLaunchTemplateData,
+    InstanceType, LaunchTemplateBlockDeviceMappingRequest, LaunchTemplateErrorCode,
+    RequestLaunchTemplateData, ResponseLaunchTemplateData,
 };
 use sha2::{Digest, Sha256};
 
@@ -55,6 +55,9 @@ async fn create_configuration(change: &AwsChange, like: &str, launch: &LaunchSpe
         && disks.iter().any(|disk| disk.ebs().is_some_and(|ebs| ebs.snapshot_id().is_some()))
     {
         Outdated::find(change, found.image_id.as_deref(), &launch.image).await?.strike(disks);
+    }
+    if let Some(kind) = &launch.instance_type {
+        found.instance_type = Some(kind.clone());
     }
     let request = change
         .clients()
@@ -111,6 +114,7 @@ async fn create_version(
     let data = found.iter().find_map(|found| found.launch_template_data());
     let data = RequestLaunchTemplateData::builder()
         .image_id(launch.image.as_str())
+        .set_instance_type(launch.instance_type.as_deref().map(InstanceType::from))
         .set_block_device_mappings(new_disks(change, data, &launch.image).await?)
         .build();
     let request = change.clients().ec2.create_launch_template_version();

@@ -142,6 +142,7 @@ pub fn deploy(environment: &str) -> Plan {
         notes: vec!["The last servers took 36 s to boot; the group's grace period is 5 min".into()],
         overrides: Vec::new(),
         goes_on: false,
+        redoes: false,
         by_name: false,
         assumes: vec![Assumption {
             fact: Fact::Setting(Setting::Sizes { group: name }),

@@ -158,7 +158,12 @@ pub(super) async fn release(
 ) -> Result<StepEnd, StepStop> {
     let slots = worker.book.story().await.slots.clone();
     let image = image_of(&release.image, &slots).map_err(|trouble| stop(&trouble))?;
-    let spec = LaunchSpec { like: release.like.clone(), image, name: release.name.clone() };
+    let spec = LaunchSpec {
+        like: release.like.clone(),
+        image,
+        instance_type: release.instance_type.clone(),
+        name: release.name.clone(),
+    };
     let found = async |world: Arc<World>| release_named(&world, release).await;
     let begin = async |world: Arc<World>| match world.ports.change.create_launch(&spec).await {
         Ok(made) => Ok(made),

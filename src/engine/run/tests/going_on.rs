@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::super::{Ports, begin, resume};
 use super::kit::{ENVIRONMENT, Kit, plan, step, told};
 use super::relay::{Relay, Started};
-use crate::cloud::CloudRead;
+use crate::cloud::{CloudChange, CloudRead};
 use crate::engine::run::NotBegun;
 use crate::engine::store::{ReopenError, RunState};
 use crate::fleet::{EnvironmentName, InstanceId, NewServer};
@@ -166,4 +166,128 @@ async fn a_run_whose_plan_does_not_say_so_is_over_when_it_failed() {
     assert!(!failed.story.goes_on());
     let again = resume(kit.ports(), kit.store(), failed.id, false, Kit::launch("jane@laptop")).await;
     assert!(matches!(again, Err(NotBegun::Reopen(ReopenError::Over(..)))));
+}
+
+/// A server is launched, then the group is held, a service stopped, and something fails while it is.
+async fn switching(kit: &Kit, worker: &InstanceId) -> Plan {
+    let mut steps = building(kit, worker).await.steps;
+    steps.truncate(3);
+    let hold = Step {
+        lasts: Lasts::UnlessStopped,
+        ..super::kit::suspend(4, &[3], &[crate::fleet::Process::AzRebalance])
+    };
+    let worker = InstanceRef::Known(worker.clone());
+    let Action::Job(stop) = job(worker.clone(), "stop", "# sandbox: done stopped\n", Vec::new()) else {
+        panic!()
+    };
+    let stop = HostJob { back: Some("# sandbox: done started\n".into()), ..*stop };
+    let back = Undo::Reverse("it is started".into());
+    steps.push(hold);
+    steps.push(step(5, &[4], Action::Job(Box::new(stop)), Lasts::UnlessStopped, back));
+    let bring = job(worker, "bring", "# sandbox: build redis\n", Vec::new());
+    steps.push(step(6, &[5], bring, Lasts::Stays, Undo::Nothing));
+    let seal = job(InstanceRef::Later(slot()), "seal", "# sandbox: build check\n", Vec::new());
+    let seal = step(7, &[6], seal, Lasts::Stays, Undo::Nothing);
+    let settles = steps[3..5].iter().map(|step| step.id).collect();
+    steps.push(Step { seals: true, settles, ..seal });
+    let title = "put it back";
+    let restore = Action::Restore { steps: vec![steps[3].id] };
+    steps.push(Step { title: title.into(), ..step(8, &[7], restore, Lasts::Stays, Undo::Nothing) });
+    Plan { goes_on: true, redoes: true, ..plan(steps) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_put_back_is_done_once_more_with_everything_after_it_where_the_plan_says_so() {
+    let kit = Kit::new();
+    let before = kit.shape().await;
+    let plan = switching(&kit, &worker(&kit).await).await;
+    kit.cloud.break_script("build redis", "the disk is full", 2);
+    let mut failed = kit.run(plan).await;
+    for attempt in 1..=2 {
+        assert_eq!(failed.state, RunState::Failed, "{attempt}");
+        assert_eq!(kit.shape().await, before, "what stopped it has put the group back: {attempt}");
+        assert!(failed.story.steps[4].undone.is_some(), "and started what was stopped: {attempt}");
+        assert!(failed.story.goes_on(), "{attempt}");
+        failed = kit.again(failed.id.clone(), false).await;
+    }
+    let done = failed;
+    assert_eq!(done.state, RunState::Done, "{:?}", done.story.failure());
+    assert!(done.story.left().is_empty(), "{:?}", done.story.left());
+    assert_eq!(kit.shape().await, before);
+    assert_eq!(launched(&kit).await.len(), 1, "what was built was not built again");
+    let jobs = |begins: &str| {
+        let ran = done.story.intents.iter().filter(|intent| {
+            matches!(&intent.mutation, super::super::Mutation::Job { job, .. } if job.contains(begins))
+        });
+        ran.count()
+    };
+    assert_eq!(
+        (jobs("-5-stop-back-"), jobs("-5-stop-") - jobs("-5-stop-back-")),
+        (2, 3),
+        "stopped each time"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_put_back_is_over_where_the_plan_does_not_say_so_or_something_it_made_is_gone() {
+    let kit = Kit::new();
+    let plan = Plan { redoes: false, ..switching(&kit, &worker(&kit).await).await };
+    kit.cloud.break_script("build redis", "the disk is full", 1);
+    let failed = kit.run(plan).await;
+    assert_eq!(failed.state, RunState::Failed);
+    assert!(!failed.story.goes_on());
+    // The server itself goes when the run stops.
+    let kit = Kit::new();
+    let mut plan = switching(&kit, &worker(&kit).await).await;
+    plan.steps[0].lasts = Lasts::UnlessStopped;
+    kit.cloud.break_script("build redis", "the disk is full", 1);
+    let failed = kit.run(plan).await;
+    assert!(launched(&kit).await.is_empty() && !failed.story.goes_on());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_somebody_else_has_set_meanwhile_is_not_taken_for_ours() {
+    let kit = Kit::new();
+    let plan = switching(&kit, &worker(&kit).await).await;
+    let setting = crate::plan::Setting::Process {
+        group: Kit::group_name(),
+        process: crate::fleet::Process::AzRebalance,
+    };
+    let plan = super::kit::assume(plan, crate::plan::Fact::Setting(setting), crate::plan::Value::Active);
+    kit.cloud.break_script("build redis", "the disk is full", 1);
+    let failed = kit.run(plan).await;
+    kit.cloud.suspend(&Kit::group_name(), &[crate::fleet::Process::AzRebalance]).await.unwrap();
+    let again = resume(kit.ports(), kit.store(), failed.id, false, Kit::launch("jane@laptop")).await;
+    assert!(matches!(again, Err(NotBegun::Changed { .. })), "it was told, and left as it is");
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_after_any_record_while_it_is_done_once_more_it_ends_as_an_unbroken_one() {
+    for records in 1..120 {
+        let kit = Kit::new();
+        let before = kit.shape().await;
+        let plan = switching(&kit, &worker(&kit).await).await;
+        kit.cloud.break_script("build redis", "the disk is full", 1);
+        let failed = kit.run(plan).await;
+        let halt = super::super::Halt::after(records);
+        let store = kit.store().with_halt(halt.clone());
+        let who = Kit::launch("jane@laptop");
+        let started = resume(kit.ports(), store, failed.id.clone(), false, who).await.unwrap();
+        tokio::select! {
+            () = halt.died() => {}
+            told = told(started) => {
+                assert!(records > 10 && told.state == RunState::Done, "{records}: {:?}", told.story.failure());
+                return;
+            }
+        }
+        if kit.store().run(&failed.id).unwrap().finished.is_some() {
+            continue;
+        }
+        let done = kit.again(failed.id.clone(), false).await;
+        assert_eq!(done.state, RunState::Done, "{records}: {:?}", done.story.failure());
+        assert!(done.story.left().is_empty(), "{records}");
+        assert_eq!(kit.shape().await, before, "{records}");
+        assert_eq!(launched(&kit).await.len(), 1, "{records}");
+    }
+    panic!("it never came to its end");
 }

@@ -179,6 +179,7 @@ pub(super) fn plan(steps: Vec<Step>) -> Plan {
         notes: Vec::new(),
         overrides: Vec::new(),
         goes_on: false,
+        redoes: false,
         by_name: false,
         assumes: Vec::new(),
         steps,

@@ -58,6 +58,7 @@ async fn making(kit: &Kit, checkout: &str) -> Plan {
     let release = NewRelease {
         like: kit.group().await.launch.unwrap(),
         image: Slot("image".into()),
+        instance_type: None,
         name: RELEASE.into(),
         changeset: CODE.into(),
         group: Some(Kit::group_name()),
@@ -171,7 +172,7 @@ async fn happened(kit: &Kit, story: &Story) -> bool {
                 panic!("no image")
             };
             let like = kit.group().await.launch.unwrap();
-            let spec = LaunchSpec { like, image: image.clone(), name: name.clone() };
+            let spec = LaunchSpec { like, image: image.clone(), name: name.clone(), instance_type: None };
             kit.cloud.create_launch(&spec).await.unwrap();
         }
         _ => return false,

@@ -41,6 +41,8 @@ mod logins;
 mod measured;
 #[path = "lab_fleet/moving.rs"]
 mod moving;
+#[path = "lab_fleet/recreating.rs"]
+mod recreating;
 #[path = "lab_fleet/release.rs"]
 mod release;
 #[path = "lab_fleet/replacing.rs"]

@@ -121,6 +121,13 @@ pub trait CloudRead: Send + Sync {
     /// Those of the named load balancers that exist (`DescribeLoadBalancers`).
     async fn load_balancers(&self, names: &[LoadBalancerName]) -> Answer<Vec<LoadBalancer>>;
 
+    /// For how many seconds each of these load balancers lets requests end at a server that leaves; none where draining is off
+    /// (`DescribeLoadBalancerAttributes`, one request each).
+    async fn draining(
+        &self,
+        balancers: &[LoadBalancerName],
+    ) -> Answer<BTreeMap<LoadBalancerName, Option<u32>>>;
+
     /// Health of every member (`DescribeInstanceHealth`, one request).
     async fn member_health(&self, balancer: &LoadBalancerName) -> Answer<Vec<MemberHealth>>;
 

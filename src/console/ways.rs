@@ -46,6 +46,14 @@ impl State {
         }
     }
 
+    /// What is wrong or happened in the environment, where its page was opened from that.
+    #[must_use]
+    pub fn came_from(&self, name: &EnvironmentName) -> Option<Screen> {
+        let before = self.trail.at.checked_sub(1).and_then(|at| self.trail.screens.get(at))?;
+        let is_it = matches!(before, Screen::Triage(n) | Screen::Timeline(n) if n == name);
+        is_it.then(|| before.clone())
+    }
+
     /// The screen of a server.
     #[must_use]
     pub fn server_screen(&self, id: &InstanceId) -> Screen {

@@ -68,6 +68,7 @@ fn failures(snapshot: &Snapshot) -> BTreeMap<&'static str, &Failure> {
     add(&mut found, &snapshot.locks);
     add(&mut found, &snapshot.checks);
     add(&mut found, &snapshot.credit_modes);
+    add(&mut found, &snapshot.draining);
     snapshot.certificates.values().for_each(|reading| add(&mut found, reading));
     snapshot.health.values().for_each(|reading| add(&mut found, reading));
     snapshot.activities.values().for_each(|reading| add(&mut found, reading));

@@ -73,9 +73,14 @@ pub struct Debrief {
     pub recovered_after: Option<i64>,
     /// What made it worse, and why.
     pub harmful: Vec<String>,
+    /// What was put up or held, and is so still.
+    pub left: Vec<String>,
     /// What the runbook does.
     pub runbook: &'static str,
 }
+
+/// Cells that a line of it takes at most.
+const WIDTH: usize = 78;
 
 /// Judges what was done between the beginning and now.
 #[must_use]
@@ -85,7 +90,7 @@ pub fn debrief(
     began_at: Timestamp,
     seen_at: Option<Timestamp>,
     deeds: &[Deed],
-    recovered_at: Option<Timestamp>,
+    (recovered_at, left): (Option<Timestamp>, Vec<String>),
 ) -> Debrief {
     let after = |at: Timestamp| at.duration_since(began_at).max(SignedDuration::ZERO).as_secs();
     let mut deeds: Vec<&Deed> = deeds.iter().filter(|deed| deed.at >= began_at).collect();
@@ -104,6 +109,7 @@ pub fn debrief(
             .iter()
             .filter_map(|deed| Some(format!("{}: {}", deed.doing.words(), deed.doing.harm()?)))
             .collect(),
+        left,
         runbook: drill.cure,
     }
 }
@@ -141,7 +147,25 @@ impl Debrief {
             lines.push("  harmful       nothing".to_owned());
         }
         lines.extend(self.harmful.iter().map(|harm| format!("  harmful       {harm}")));
+        lines.extend(self.left.iter().map(|left| format!("  still so      {left}")));
         lines.push(format!("  the runbook   {}", self.runbook));
-        lines
+        lines.iter().flat_map(|line| wrapped(line)).collect()
     }
+}
+
+/// A line in pieces that end with a word; what follows stands under what is told.
+fn wrapped(line: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut now = String::new();
+    for word in line.split(' ') {
+        if !now.trim().is_empty() && now.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::replace(&mut now, " ".repeat(15)));
+        }
+        if !now.is_empty() || !lines.is_empty() {
+            now.push(' ');
+        }
+        now.push_str(word);
+    }
+    lines.push(now);
+    lines
 }

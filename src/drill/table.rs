@@ -108,8 +108,8 @@ pub const DRILLS: &[Drill] = &[
         "Every page of the site fails.",
         &[Break::Stop { role: "db-primary", nth: 0 }],
         Kind::PrimaryDown,
-        First::Plan("begin-upgrade"),
-        "hold the group still, promote the replica that has most, take the page off, resume the group",
+        First::Plan("promote-replica"),
+        "promote the replica that has most, which holds the group and puts the page up itself; make a release that knows it, deploy, resume Launch",
     ),
     drill(
         "redis-stopped",
@@ -206,7 +206,7 @@ pub const DRILLS: &[Drill] = &[
             Break::Suspend(&["ReplaceUnhealthy"]),
         ],
         Kind::NoMember,
-        First::Plan("suspend-processes"),
+        First::Logs,
         "stop the group from ending servers, read the status in the access log, free the page from basic auth, deploy",
     ),
     drill(
@@ -214,7 +214,7 @@ pub const DRILLS: &[Drill] = &[
         "Every page of the site fails since the deploy.",
         &[Break::BadRelease, Break::Suspend(&["ReplaceUnhealthy"])],
         Kind::NoMember,
-        First::Plan("suspend-processes"),
+        First::Logs,
         "stop the group from ending servers, go back to the release before",
     ),
     drill(
@@ -294,8 +294,8 @@ pub const DRILLS: &[Drill] = &[
         "Nothing yet.",
         &[Break::NoImage],
         Kind::LaunchMissing,
-        First::Plan("rollback"),
-        "point the group at a release whose image exists",
+        First::Look,
+        "make the release anew, of the same code, and bring it to the web servers; or go back to one whose image exists",
     ),
     drill(
         "clock-off",

@@ -73,8 +73,10 @@ async fn play(drill: &Drill, seed: u64) -> Vec<String> {
         .collect();
     match triage.findings.first() {
         Some(first) if first.key.kind == drill.cause => {
-            if !first.runbook.first().is_some_and(|step| drill.first.is(&step.remedy)) {
-                wrong.push(format!("first action {:?}", first.runbook.first()));
+            // What is so already is done by nobody.
+            let next = first.runbook.iter().find(|step| !step.done);
+            if !next.is_some_and(|step| drill.first.is(&step.remedy)) {
+                wrong.push(format!("first action {next:?}"));
             }
         }
         _ => wrong.push(format!("told: {told:?}")),
@@ -130,15 +132,23 @@ fn a_debrief_tells_what_was_seen_done_and_harmed() {
         deed(95, Doing::Command("systemctl stop nginx".into())),
         deed(40, Doing::Command("systemctl start rabbitmq-server".into())),
     ];
-    let debrief = debrief(drill, 3, at(0), Some(at(20)), &deeds, Some(at(64)));
+    let debrief = debrief(
+        drill,
+        3,
+        at(0),
+        Some(at(20)),
+        &deeds,
+        (Some(at(64)), vec!["The group's processes are suspended".into()]),
+    );
     insta::assert_snapshot!(debrief.lines().join("\n"), @r"
     Drill rabbitmq-stopped (seed 3), began 2027-01-15T08:00:00Z
       seen          after 20 s
       first action  after 40 s: systemctl start rabbitmq-server (right)
       recovered     after 64 s
       harmful       systemctl stop nginx: one more service was stopped
+      still so      The group's processes are suspended
       the runbook   start RabbitMQ, then read why it stopped
     ");
-    let nothing = super::debrief(drill, 3, at(0), None, &[], None);
+    let nothing = super::debrief(drill, 3, at(0), None, &[], (None, Vec::new()));
     assert!(!nothing.right && nothing.lines()[1].ends_with("not on the screen of triage"));
 }

@@ -31,6 +31,8 @@ pub enum Source {
     ElbDescribeLoadBalancers,
     /// Elastic Load Balancing `DescribeInstanceHealth`.
     ElbDescribeInstanceHealth,
+    /// Elastic Load Balancing `DescribeLoadBalancerAttributes`.
+    ElbAttributes,
     /// CloudWatch `GetMetricData`.
     CloudWatchGetMetricData,
     /// Systems Manager `GetParametersByPath`.
@@ -61,6 +63,7 @@ impl Source {
             Self::AutoScalingDescribeActivities => "autoscaling:DescribeScalingActivities",
             Self::ElbDescribeLoadBalancers => "elasticloadbalancing:DescribeLoadBalancers",
             Self::ElbDescribeInstanceHealth => "elasticloadbalancing:DescribeInstanceHealth",
+            Self::ElbAttributes => "elasticloadbalancing:DescribeLoadBalancerAttributes",
             Self::CloudWatchGetMetricData => "cloudwatch:GetMetricData",
             Self::SsmGetParametersByPath => "ssm:GetParametersByPath",
             Self::AcmCertificates => "acm:ListCertificates, acm:DescribeCertificate",

@@ -66,7 +66,7 @@ pub use process::Process;
 pub use release::{Image, LaunchSettings, Release};
 pub use role::{Role, RoleTag, Standing};
 pub use room::{Room, RoomQuestion, SubnetChoice, SubnetRoom, VcpuClass, VcpuRoom};
-pub use server::{LEFT_TAG, LeftReplica, NewServer, NewVolume, Power, SECRETS_TAG, Server};
+pub use server::{LEFT_TAG, LeftReplica, NewServer, NewVolume, Power, ROLE_TAG, SECRETS_TAG, Server};
 pub use service_file::{FileAccess, ServiceFile};
 pub use severity::Severity;
 pub use snapshot::{Identity, Snapshot};

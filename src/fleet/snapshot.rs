@@ -45,6 +45,8 @@ pub struct Snapshot {
     pub checks: Reading<BTreeMap<InstanceId, MachineStatus>>,
     /// What becomes of servers of burstable types without CPU credits.
     pub credit_modes: Reading<BTreeMap<InstanceId, CreditMode>>,
+    /// For how many seconds load balancers let requests end at a server that leaves; none where they do not.
+    pub draining: Reading<BTreeMap<LoadBalancerName, Option<u32>>>,
     /// CPU credits and bursts of disks that are left.
     pub balances: BTreeMap<MetricKey, Reading<Series>>,
     /// Health of members, per load balancer.
@@ -79,6 +81,7 @@ impl Default for Snapshot {
             load_balancers: Reading::never(Source::ElbDescribeLoadBalancers),
             checks: Reading::never(Source::Ec2InstanceStatus),
             credit_modes: Reading::never(Source::Ec2CreditSpecifications),
+            draining: Reading::never(Source::ElbAttributes),
             balances: BTreeMap::new(),
             health: BTreeMap::new(),
             since: BTreeMap::new(),

@@ -93,6 +93,20 @@ pub(super) fn launches(draft: &mut Draft<'_>, facts: &Facts<'_>, group: &Group) 
             ),
         )?;
     }
+    let made_at = facts.snapshot.release_of_launch(&launch).made_at;
+    let newer = made_at.map(|at| super::deploy::newer_than(facts, at)).transpose()?.map(|(_, vital)| vital);
+    if let Some(newer) = newer.filter(|newer| !newer.is_empty()) {
+        draft.refuse_unless(
+            "old-addresses",
+            format!(
+                "{label}, which the group would launch, was made before {} came into use, and its servers would have another \
+                 address (R8). First: quarterdeck apply create-release {environment} --override again, and deploy-serial \
+                 {environment} --release latest",
+                some(newer.iter().map(|server| format!("{} {}", server.role.role, server.id))),
+                environment = facts.place.name
+            ),
+        )?;
+    }
     draft.note(format!("The group launches {label} from then on."));
     Ok(())
 }

@@ -176,6 +176,15 @@ impl CloudRead for Fake {
         Ok(self.world().load_balancers.iter().filter(|b| names.contains(&b.name)).cloned().collect())
     }
 
+    async fn draining(
+        &self,
+        balancers: &[LoadBalancerName],
+    ) -> Answer<BTreeMap<LoadBalancerName, Option<u32>>> {
+        assert!(!balancers.is_empty());
+        self.call(Source::ElbAttributes).await?;
+        Ok(balancers.iter().map(|name| (name.clone(), Some(300))).collect())
+    }
+
     async fn member_health(&self, balancer: &LoadBalancerName) -> Answer<Vec<MemberHealth>> {
         self.call(Source::ElbDescribeInstanceHealth).await?;
         let absent = || CloudError::Absent(format!("There is no load balancer {balancer}"));

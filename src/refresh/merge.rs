@@ -38,6 +38,7 @@ pub(crate) fn merge(snapshot: &mut Snapshot, topology: &Topology, outcome: Outco
         }
         (_, Ok(Found::Checks(all))) => put(&mut snapshot.checks, all, at),
         (_, Ok(Found::CreditModes(all))) => put(&mut snapshot.credit_modes, all, at),
+        (_, Ok(Found::Draining(all))) => put(&mut snapshot.draining, all, at),
         (_, Ok(Found::Locks(all))) => put(&mut snapshot.locks, all, at),
         (Part::Health(name), Ok(Found::Health(members))) => {
             snapshot.note_members(&name, &members, at);
@@ -151,6 +152,7 @@ fn fail(snapshot: &mut Snapshot, part: &Part, error: &CloudError, at: Timestamp)
         Part::Locks => keep(&mut snapshot.locks, error, at),
         Part::Checks(_) => keep(&mut snapshot.checks, error, at),
         Part::CreditModes(_) => keep(&mut snapshot.credit_modes, error, at),
+        Part::Draining(_) => keep(&mut snapshot.draining, error, at),
         Part::Balances(keys) => {
             let all = keys.iter().map(|key| keep(balance(snapshot, key.clone()), error, at));
             all.max().unwrap_or(Change::Age)

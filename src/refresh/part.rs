@@ -38,6 +38,8 @@ pub(crate) enum Part {
     /// Of the machines below these servers.
     Checks(Vec<InstanceId>),
     CreditModes(Vec<InstanceId>),
+    /// Of these load balancers.
+    Draining(Vec<LoadBalancerName>),
     /// What runs out slowly.
     Balances(Vec<MetricKey>),
     Metrics(Vec<MetricKey>),
@@ -59,6 +61,7 @@ impl Part {
             Self::Certificates(source, _) => source.reading(),
             Self::Checks(_) => Source::Ec2InstanceStatus,
             Self::CreditModes(_) => Source::Ec2CreditSpecifications,
+            Self::Draining(_) => Source::ElbAttributes,
             Self::Metrics(_) | Self::Balances(_) => Source::CloudWatchGetMetricData,
         }
     }
@@ -79,6 +82,7 @@ pub(crate) enum Found {
     Certificates(Vec<Certificate>),
     Checks(BTreeMap<InstanceId, MachineStatus>),
     CreditModes(BTreeMap<InstanceId, CreditMode>),
+    Draining(BTreeMap<LoadBalancerName, Option<u32>>),
     Metrics(BTreeMap<MetricKey, Series>),
 }
 
@@ -154,6 +158,7 @@ async fn read(cloud: &dyn CloudRead, topology: &Topology, part: &Part) -> Answer
         }
         Part::Checks(ids) => Found::Checks(cloud.machine_status(ids).await?),
         Part::CreditModes(ids) => Found::CreditModes(cloud.credit_modes(ids).await?),
+        Part::Draining(names) => Found::Draining(cloud.draining(names).await?),
         Part::Metrics(keys) | Part::Balances(keys) => Found::Metrics(cloud.metrics(keys, WINDOW).await?),
     })
 }

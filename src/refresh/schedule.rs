@@ -45,6 +45,7 @@ enum Topic {
     Certificates(CertificateSource),
     Checks,
     CreditModes,
+    Draining,
     /// When balances were asked for last, whichever.
     Balances,
     Balance(MetricKey),
@@ -238,7 +239,11 @@ impl Schedule {
                 let kept = STUCK_AFTER.max(self.pace.metrics);
                 let rare = matches!(
                     topic,
-                    Topic::Certificates(_) | Topic::Checks | Topic::CreditModes | Topic::Balance(_)
+                    Topic::Certificates(_)
+                        | Topic::Checks
+                        | Topic::CreditModes
+                        | Topic::Draining
+                        | Topic::Balance(_)
                 );
                 let kept = if rare { kept.max(certificates).max(machines::NO_BURSTS) } else { kept };
                 now.saturating_sub(*at) < kept
@@ -358,6 +363,7 @@ impl Schedule {
                 Part::Images(all) => all.iter().cloned().map(Topic::Image).collect(),
                 Part::Checks(_) => vec![Topic::Checks],
                 Part::CreditModes(_) => vec![Topic::CreditModes],
+                Part::Draining(_) => vec![Topic::Draining],
                 Part::Balances(all) => all.iter().cloned().map(Topic::Balance).collect(),
                 Part::Metrics(all) => all.iter().cloned().map(Topic::Metric).collect(),
                 Part::Servers | Part::Groups | Part::LoadBalancers => Vec::new(),

@@ -66,6 +66,15 @@ impl CloudRead for SandboxCloud {
         self.read("elasticloadbalancing:DescribeLoadBalancers", move |view| view.load_balancers(&names)).await
     }
 
+    async fn draining(
+        &self,
+        balancers: &[LoadBalancerName],
+    ) -> Answer<BTreeMap<LoadBalancerName, Option<u32>>> {
+        let names = balancers.to_vec();
+        self.read("elasticloadbalancing:DescribeLoadBalancerAttributes", move |view| view.draining(&names))
+            .await
+    }
+
     async fn member_health(&self, balancer: &LoadBalancerName) -> Answer<Vec<MemberHealth>> {
         let name = balancer.clone();
         self.read("elasticloadbalancing:DescribeInstanceHealth", move |view| view.member_health(&name))

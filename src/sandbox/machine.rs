@@ -9,8 +9,8 @@ use super::clock::timestamp;
 use super::read::View;
 use super::waves::{grown, noise};
 use crate::fleet::{
-    CheckState, CreditMode, EventKind, InstanceId, MachineStatus, Measure, MetricKey, PlannedEvent, Series,
-    StatusCheck, Subject,
+    CheckState, CreditMode, EventKind, InstanceId, LoadBalancerName, MachineStatus, Measure, MetricKey,
+    PlannedEvent, Series, StatusCheck, Subject,
 };
 
 /// A status check fails: 1 is the hardware below, 2 the server's own system.
@@ -31,7 +31,27 @@ struct Trouble {
     amount: f64,
 }
 
+/// A load balancer that breaks off what is under way at a server that leaves.
+const NO_DRAINING: &str = "no-draining";
+
 impl View<'_> {
+    /// For how long load balancers let requests end.
+    pub(super) fn draining(
+        &self,
+        names: &[LoadBalancerName],
+    ) -> rusqlite::Result<BTreeMap<LoadBalancerName, Option<u32>>> {
+        let mut all = BTreeMap::new();
+        for name in names {
+            let is_there =
+                self.c.prepare_cached("SELECT 1 FROM balancers WHERE name = ?1")?.exists([name.as_str()])?;
+            if is_there {
+                let off = self.troubles_of(name.as_str(), NO_DRAINING)?.iter().any(|one| one.until.is_none());
+                all.insert(name.clone(), (!off).then_some(300));
+            }
+        }
+        Ok(all)
+    }
+
     /// What EC2 says of those of these servers that run.
     pub(super) fn machine_status(
         &self,

@@ -139,6 +139,8 @@ kinds! {
     Retirement, "retirement", 0, 60, Nobody;
     /// CPU credits run out.
     CreditsLow, "credits-low", 600, 600, Some;
+    /// A load balancer lets no request end at a server that leaves.
+    DrainingOff, "draining-off", 0, 60, Some;
     /// The bursts of a disk run out.
     BurstsLow, "bursts-low", 300, 600, Some;
     /// A server cannot be reached over ssh.
@@ -154,7 +156,7 @@ kinds! {
     /// The group does not exist.
     NoGroup, "no-group", 0, 60, Nobody;
     /// Processes of the group are suspended.
-    Suspended, "suspended", 300, 60, Nobody;
+    Suspended, "suspended", 90, 60, Nobody;
     /// The maintenance page is up.
     Maintenance, "maintenance", 0, 30, Everybody;
     /// The health check is answered by a file.

@@ -45,6 +45,17 @@ impl<'a> Patient<'a> {
         self.snapshot.group(self.place.group.as_ref()?)
     }
 
+    /// A server whose address releases have in them, and which came into its role after the one was made that the group
+    /// launches (R8).
+    #[must_use]
+    pub fn newer_than_the_release(&self) -> Option<&'a Server> {
+        let made_at = self.row.release.made_at?;
+        let known = [Role::DbPrimary, Role::Cache, Role::Combo];
+        let mut all =
+            self.servers.iter().copied().filter(|one| one.is_target() && known.contains(&one.role.role));
+        all.find(|server| server.in_role_since().is_some_and(|at| at > made_at))
+    }
+
     /// What was measured on a server about this topic, where that still tells how it is.
     #[must_use]
     pub fn measured(&self, id: &InstanceId, topic: Topic) -> Option<&'a Measured> {

@@ -23,6 +23,7 @@ pub const RULES: &[Rule] = &[
     rule("load balancers", traffic::balancers),
     rule("members", traffic::members),
     rule("numbers of load balancers", traffic::numbers),
+    rule("draining", traffic::draining),
     rule("certificates", certificates::certificates),
     rule("group", group::group),
     rule("churn", group::churn),

@@ -20,7 +20,7 @@ use crate::fleet::{EnvironmentName, Interest, Topology, Yardstick};
 use crate::history::History;
 use crate::refresh;
 use crate::sandbox::{self, SandboxCloud};
-use crate::triage::{Memory, Triage};
+use crate::triage::{Kind, Memory, Triage};
 
 /// Lists drills, or plays one.
 pub(crate) fn run(globals: &Globals, command: &DrillCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
@@ -128,7 +128,13 @@ fn judged(globals: &Globals, dir: &Path, drill: &Drill, began_at: Timestamp) -> 
     let now = runtime()?.block_on(look(globals, &cloud, &name));
     let still = now.findings.iter().any(|finding| finding.key.kind == drill.cause && !finding.clearing);
     let recovered = last.filter(|_| !still);
-    Ok(drill::debrief(drill, cloud.seed(), began_at, seen_at, &deeds, recovered))
+    let held = [Kind::Suspended, Kind::Maintenance, Kind::HealthOverride, Kind::LeftBehind];
+    let left = now
+        .findings
+        .iter()
+        .filter(|finding| held.contains(&finding.key.kind) && finding.key.kind != drill.cause);
+    let left = left.map(|finding| finding.title.clone()).collect();
+    Ok(drill::debrief(drill, cloud.seed(), began_at, seen_at, &deeds, (recovered, left)))
 }
 
 fn deed(past: &Past) -> Deed {

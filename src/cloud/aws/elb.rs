@@ -1,6 +1,6 @@
 //! Classic Elastic Load Balancing: load balancers and the health of their members.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticloadbalancing::types::LoadBalancerDescription;
 
@@ -29,6 +29,27 @@ pub async fn load_balancers(cloud: &AwsCloud, names: &[LoadBalancerName]) -> Ans
         }
     }
     Ok(found)
+}
+
+/// `DescribeLoadBalancerAttributes`, which takes one name. One that is gone meanwhile is left out.
+pub async fn draining(
+    cloud: &AwsCloud,
+    names: &[LoadBalancerName],
+) -> Answer<BTreeMap<LoadBalancerName, Option<u32>>> {
+    let mut all = BTreeMap::new();
+    for name in names {
+        let call = cloud.call(Source::ElbAttributes.action(), &format!("load balancer {name}"));
+        let request = cloud.clients().elb.describe_load_balancer_attributes();
+        let found = request.load_balancer_name(name.as_str()).send().await;
+        let found = match found.map_err(|e| call.fail(e)) {
+            Err(CloudError::Absent(_)) => continue,
+            found => found?,
+        };
+        let told = found.load_balancer_attributes().and_then(|all| all.connection_draining());
+        let lasts = told.filter(|draining| draining.enabled()).and_then(|draining| draining.timeout());
+        all.insert(name.clone(), lasts.and_then(|seconds| u32::try_from(seconds).ok()).filter(|s| *s > 0));
+    }
+    Ok(all)
 }
 
 /// These load balancers, or all when none is named.

@@ -154,6 +154,13 @@ impl CloudRead for AwsCloud {
         self.within(Source::ElbDescribeLoadBalancers.action(), elb::load_balancers(self, names)).await
     }
 
+    async fn draining(
+        &self,
+        balancers: &[LoadBalancerName],
+    ) -> Answer<BTreeMap<LoadBalancerName, Option<u32>>> {
+        self.within(Source::ElbAttributes.action(), elb::draining(self, balancers)).await
+    }
+
     async fn member_health(&self, balancer: &LoadBalancerName) -> Answer<Vec<MemberHealth>> {
         self.within(Source::ElbDescribeInstanceHealth.action(), elb::member_health(self, balancer)).await
     }

@@ -84,7 +84,12 @@ pub fn visit(state: &mut State, screen: Screen) {
 pub fn up(state: &mut State) {
     let parent = match state.screen() {
         Screen::Fleet => return,
-        Screen::Environment { .. } | Screen::Server { environment: None, .. } => Screen::Fleet,
+        // A page that a finding has led to leads back to it.
+        Screen::Environment { name, .. } => match state.came_from(name) {
+            Some(found) => found,
+            None => Screen::Fleet,
+        },
+        Screen::Server { environment: None, .. } => Screen::Fleet,
         Screen::Triage(name) | Screen::Timeline(name) => state.environment_screen(name),
         Screen::Server { environment: Some(name), .. } => state.origin(name),
         Screen::Run(_) | Screen::Logs(_) | Screen::Plan(_) | Screen::Work(_) => match state.environment() {

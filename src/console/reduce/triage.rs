@@ -8,6 +8,7 @@ use crate::console::findings::SNOOZE;
 use crate::console::line::{LineInput, LineKind};
 use crate::console::screen::{Page, Screen};
 use crate::console::state::{Overlay, State};
+use crate::console::table::RowId;
 use crate::console::views::triage::selected;
 use crate::console::work::PlanWish;
 use crate::fleet::{EnvironmentName, Severity};
@@ -111,12 +112,18 @@ fn remedy(state: &mut State, number: usize) -> Vec<Effect> {
         }
         Remedy::Look { page } => {
             let page = Page::ALL.into_iter().find(|p| p.title() == page).unwrap_or(Page::Servers);
+            let meant = selected(state).and_then(|(_, _, finding)| finding.servers.first().cloned());
             navigation::visit(state, Screen::Environment { name: environment, page });
+            if let Some(id) = meant {
+                navigation::select_id(state, &RowId::Server(id));
+            }
             if page == Page::Runs { vec![Effect::History] } else { Vec::new() }
         }
         Remedy::Command { .. } => copied(state, &environment, &step),
         Remedy::People => {
-            toast::show(state, format!("This is for people to do: {}", step.words), Severity::Idle);
+            // The whole of it is on the screen: a toast would cut it.
+            let words = "That is for people to do, outside of Quarterdeck; the line says what";
+            toast::show(state, words, Severity::Idle);
             Vec::new()
         }
     }

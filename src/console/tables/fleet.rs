@@ -11,7 +11,9 @@ use crate::console::table::{Cell, Column, Piece, Row, RowId, SortKey, Table};
 use crate::console::theme::Scope;
 use crate::console::views::headline;
 use crate::fleet::overview::{BalancerCount, RoleCount};
-use crate::fleet::{FailureKind, Overview, Severity};
+use crate::fleet::text::one_line;
+use crate::fleet::{FailureKind, Overview, Role, Severity};
+use crate::triage::Finding;
 
 /// What counts first stands longest when it gets narrow.
 const COLUMNS: [Column; 9] = [
@@ -34,31 +36,51 @@ pub fn build(state: &State) -> Table {
         overviews.clear();
     }
     // Stable: equals stay in the config's order.
-    overviews.sort_by_key(|o| (std::cmp::Reverse(o.severity), !o.production));
+    overviews.sort_by_key(|o| (std::cmp::Reverse(severity(state, o)), !o.production));
     let rows = overviews.into_iter().map(|o| row(state, o)).collect();
-    Table { columns: COLUMNS.to_vec(), rows, empty, ..Table::default() }
+    Table { columns: COLUMNS.to_vec(), rows, empty, leads: true, ..Table::default() }
+}
+
+/// As bad as the worst of what is seen at a glance and of what triage tells, which looks closer.
+fn severity(state: &State, overview: &Overview) -> Severity {
+    overview.severity.max(worst(state, overview).map_or(Severity::Idle, |finding| finding.severity))
+}
+
+/// The worst finding that nobody has seen.
+fn worst<'s>(state: &'s State, overview: &Overview) -> Option<&'s Finding> {
+    let triage = state.triage_of(&overview.name)?;
+    let counts = |finding: &&Finding| finding.acknowledged.is_none() && !finding.clearing;
+    // Of equals the first: triage has them in the order of attention.
+    triage.causes().filter(counts).min_by_key(|finding| std::cmp::Reverse(finding.severity))
+}
+
+/// What triage tells where nothing that is seen at a glance is as bad.
+fn told(state: &State, overview: &Overview) -> Option<Vec<Piece>> {
+    let finding = worst(state, overview).filter(|finding| finding.severity > overview.severity)?;
+    Some(vec![glyph(finding.severity), Piece::new(one_line(&finding.title), said(finding.severity))])
 }
 
 fn row(state: &State, overview: &Overview) -> Row {
     let mut details = headline::runs(state, &overview.name);
     details.extend(headline::locks(state, overview));
+    details.extend(told(state, overview));
     let notes = headline::notes(state, overview);
     if !notes.is_empty() {
         details.push(notes);
     }
     Row {
         id: RowId::Environment(overview.name.clone()),
-        severity: overview.severity,
+        severity: severity(state, overview),
         cells: vec![
-            name(overview),
+            name(overview, severity(state, overview)),
             release(state, overview),
             web(overview),
-            role(&overview.worker),
+            suffering(state, overview, &overview.worker, &Role::Worker),
             measured::queue(state, overview),
             measured::primary(state, overview),
             measured::replica(state, overview),
             group(state, overview),
-            role(&overview.cache),
+            suffering(state, overview, &overview.cache, &Role::Cache),
         ],
         details,
         dimmed: false,
@@ -66,9 +88,9 @@ fn row(state: &State, overview: &Overview) -> Row {
     }
 }
 
-fn name(overview: &Overview) -> Cell {
+fn name(overview: &Overview, severity: Severity) -> Cell {
     let name = overview.name.as_str();
-    let mut pieces = vec![glyph(overview.severity), Piece::new(name, Scope::TextStrong)];
+    let mut pieces = vec![glyph(severity), Piece::new(name, Scope::TextStrong)];
     if overview.production && !name.to_lowercase().contains("prod") {
         pieces.push(Piece::new(" ", Scope::Text));
         pieces.push(Piece::new(" PROD ", Scope::BadgeProduction));
@@ -121,6 +143,17 @@ fn web(overview: &Overview) -> Cell {
         return nothing();
     }
     sorted(Cell { pieces, key: SortKey::Unknown }, number(least.and_then(|l| i64::try_from(l).ok())))
+}
+
+/// The same, no better than what ails one of them: a server that runs is little without what runs on it.
+fn suffering(state: &State, overview: &Overview, count: &RoleCount, of: &Role) -> Cell {
+    let mine = overview
+        .troubles
+        .iter()
+        .filter(|(id, _)| state.snapshot.server(id).is_some_and(|server| server.role.role == *of));
+    let worst = mine.flat_map(|(_, troubles)| troubles).map(|trouble| trouble.severity).max();
+    let severity = worst.filter(|worst| *worst > Severity::Ok && count.severity == Severity::Ok);
+    role(&RoleCount { severity: severity.unwrap_or(count.severity), ..count.clone() })
 }
 
 /// Running servers of a role; how many there should be only where some are missing.

@@ -33,40 +33,45 @@ fn heads(triage: &Triage) -> Vec<usize> {
         Some(cause) => triage.findings.iter().position(|other| other.key == *cause).unwrap_or(at),
         None => at,
     };
-    triage.findings.iter().enumerate().map(cause).collect()
+    let told = triage.findings.len();
+    let watched = told..told + triage.watched.len();
+    triage.findings.iter().enumerate().map(cause).chain(watched).collect()
 }
 
 fn rows(state: &State, triage: &Triage) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    for finding in &triage.findings {
-        rows.push(row(state, finding));
-    }
-    rows
+    let told = triage.findings.iter().map(|finding| row(state, finding, false));
+    told.chain(triage.watched.iter().map(|finding| row(state, finding, true))).collect()
 }
 
-fn row(state: &State, finding: &Finding) -> Row {
+/// What stands before the title, which may be cut.
+fn word(finding: &Finding, watched: bool) -> String {
+    let words = [
+        (watched, "may be: "),
+        (finding.clearing, "no longer so: "),
+        (finding.acknowledged.is_some(), "seen: "),
+        (finding.noted.is_some(), "noted: "),
+    ];
+    words.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect()
+}
+
+fn row(state: &State, finding: &Finding, watched: bool) -> Row {
     let follows = finding.under.is_some();
-    let mut pieces =
-        vec![Piece::new(if follows { "  └ " } else { "" }, Scope::TextDim), glyph(finding.severity)];
-    let quiet = finding.acknowledged.is_some() || finding.clearing;
+    let quiet = finding.acknowledged.is_some() || finding.clearing || watched;
+    let severity = if finding.clearing || watched { Severity::Idle } else { finding.severity };
     let scope = if follows || quiet { Scope::TextDim } else { Scope::TextStrong };
-    pieces.push(Piece::new(one_line(&finding.title), scope));
-    for (is, word) in [
-        (finding.acknowledged.is_some(), " · seen"),
-        (finding.clearing, " · no longer so"),
-        (finding.noted.is_some(), " · noted"),
-    ] {
-        if is {
-            pieces.push(Piece::new(word, Scope::TextDim));
-        }
-    }
+    let pieces = vec![
+        Piece::new(if follows { "  └ " } else { "" }, Scope::TextDim),
+        glyph(severity),
+        Piece::new(word(finding, watched), Scope::TextDim),
+        Piece::new(one_line(&finding.title), scope),
+    ];
     let users = match &finding.users {
         Some(users) if !follows => cells::text(one_line(users), said(finding.severity)),
         _ => Cell::default(),
     };
     Row {
         id: RowId::Line(finding.key.to_string()),
-        severity: finding.severity,
+        severity,
         cells: vec![Cell { pieces, key: SortKey::Text(finding.title.clone()) }, since(state, finding), users],
         details: Vec::new(),
         dimmed: quiet,

@@ -113,7 +113,9 @@ fn typed(dialog: &RunDialog, room: u16) -> Vec<Piece> {
     let at = dialog.command.cursor().1.min(chars.len());
     let room = usize::from(room.max(4)) - 1;
     let from = at.saturating_sub(room.saturating_sub(1));
+    // Where it does not begin on the screen that is seen.
     let before: String = chars[from..at].iter().collect();
+    let before = if from > 0 { format!("…{}", before.chars().skip(1).collect::<String>()) } else { before };
     let under: String = chars.get(at).map_or_else(|| " ".to_owned(), ToString::to_string);
     let after: String = chars.iter().skip(at + 1).take(room.saturating_sub(at - from)).collect();
     vec![

@@ -226,6 +226,9 @@ fn reads(snapshot: &Snapshot) -> Vec<Read<'_>> {
     if snapshot.credit_modes.value().is_some() || snapshot.credit_modes.failure().is_some() {
         reads.push(read("credit modes", &snapshot.credit_modes));
     }
+    if snapshot.draining.value().is_some() || snapshot.draining.failure().is_some() {
+        reads.push(read("draining", &snapshot.draining));
+    }
     if let Some(worst) = snapshot.balances.values().min_by_key(|r| (r.failure().is_none(), r.read_at())) {
         reads.push(read("credits and bursts", worst));
     }

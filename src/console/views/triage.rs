@@ -28,7 +28,8 @@ pub fn selected(state: &State) -> Option<(&EnvironmentName, &Triage, &Finding)> 
     let triage = state.triage_of(name)?;
     let cursor = state.views.get(state.screen())?.cursor.as_ref()?;
     let RowId::Line(line) = cursor else { return None };
-    let finding = triage.findings.iter().find(|finding| finding.key.to_string() == *line)?;
+    let all = triage.findings.iter().chain(&triage.watched);
+    let finding = all.into_iter().find(|finding| finding.key.to_string() == *line)?;
     Some((name, triage, finding))
 }
 
@@ -87,6 +88,15 @@ pub fn lines(state: &State, width: u16) -> Vec<Vec<Piece>> {
     }
     if finding.clearing {
         page.add("", "it is no longer so, since a moment", "", Scope::Text);
+    }
+    if !finding.confirmed {
+        let lasts = finding.key.kind.rises_after().as_secs();
+        page.add(
+            "",
+            &format!("it is so now, and told as a finding once it has lasted {lasts} s"),
+            "",
+            Scope::Text,
+        );
     }
     // What to do stands before what it rests on: at night the first thing read is done.
     for (n, step) in finding.runbook.iter().take(9).enumerate() {

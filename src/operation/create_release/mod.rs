@@ -4,15 +4,13 @@
 mod base;
 mod builder;
 pub(super) mod from_base;
+mod judge;
 mod names;
 mod pin;
 
 use super::code::{self, Code};
-use super::deploy;
 use super::draft::{Draft, step};
 use super::new_server::{Site, job, launching, reaching};
-use super::refused::some;
-use super::release::releases;
 use super::settings::{On, Settings};
 use super::{Facts, Options, Refused, hooks};
 use crate::fleet::{Group, LaunchSource, Layout, NewServer, Role, RoomQuestion, SubnetChoice};
@@ -20,6 +18,7 @@ use crate::plan::{Action, InstanceRef, Lasts, NewRelease, Repeat, Slot, Step, St
 use crate::recipe::{bake, code as checkout, manage};
 
 use base::{Base, Ground};
+use judge::{addresses, is_new, other_type};
 pub(super) use names::Names;
 
 pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) -> Result<(), Refused> {
@@ -177,59 +176,6 @@ pub(super) fn room(facts: &Facts<'_>, options: &Options) -> Option<RoomQuestion>
     Some(RoomQuestion { subnets, instance_type: Some(server.instance_type) })
 }
 
-/// A release of the same code is made anew only when somebody says so.
-fn is_new(draft: &mut Draft<'_>, facts: &Facts<'_>, code: &Code) -> Result<(), Refused> {
-    let all = releases(facts);
-    let Some(there) = all.iter().find(|one| one.changeset.is_same(&code.changeset)) else { return Ok(()) };
-    draft.refuse_unless(
-        "again",
-        format!(
-            "{} has a release of {} already, {}: nothing to do. Deploy it with --release {}",
-            facts.place.name,
-            code.named(),
-            there.launch.label(),
-            there.changeset.short()
-        ),
-    )
-}
-
-/// R8: the settings on the image stay as they are, with the addresses in them. A release made today would look new.
-fn addresses(draft: &mut Draft<'_>, facts: &Facts<'_>, base: &Base) -> Result<(), Refused> {
-    let Some(made_at) = base.made_at else {
-        draft.note(
-            "When the image that it is built upon was made is not known: the settings on it stay as they are, with the \
-             addresses of their time.",
-        );
-        return Ok(());
-    };
-    let (replicas, vital) = deploy::newer_than(facts, made_at)?;
-    if !replicas.is_empty() {
-        let list = some(replicas.iter().map(|server| &server.id));
-        draft.note(format!(
-            "The image that it is built upon is older than replica {list}, and may not know its address."
-        ));
-    }
-    if !deploy::other_secrets(facts, made_at)?.is_empty() {
-        draft.refuse_unless(
-            "old-secrets",
-            "Secrets were rotated since the image that it is built upon was made, and settings on it stay"
-                .into(),
-        )?;
-    }
-    if vital.is_empty() {
-        return Ok(());
-    }
-    let list = some(vital.iter().map(|server| format!("{} {}", server.role.role, server.id)));
-    draft.refuse_unless(
-        "old-addresses",
-        format!(
-            "The image that it is built upon is older than {list}, and the settings on it stay as they are: the \
-             addresses in them may be those of a server that is gone. See that the settings of the web servers name \
-             the servers there are"
-        ),
-    )
-}
-
 /// The builder, as long as it is not launched.
 fn slot() -> Slot {
     Slot("builder".into())
@@ -321,18 +267,6 @@ fn clean(site: Site<'_>, layout: &Layout) -> Step {
 
 /// The lane of the builder's steps, and what it is called.
 const BUILDER: &str = "builder";
-
-/// The type that the config names for web servers, where that is another one than the last release has.
-fn other_type(draft: &mut Draft<'_>, facts: &Facts<'_>, base: &Base) -> Option<String> {
-    let (wanted, has) = (facts.place.web.instance_type.as_ref()?, base.instance_type.as_ref()?);
-    if wanted == has {
-        return None;
-    }
-    draft.note(format!(
-        "Servers of it are of type {wanted}, as the config has web servers, and not {has} as those of the last release."
-    ));
-    Some(wanted.clone())
-}
 
 /// Makes the image and what the group can launch, and lets the builder go.
 fn bake_it(

@@ -207,7 +207,7 @@ pub(in super::super) fn newer_than<'f>(
     made_at: Timestamp,
 ) -> Result<(Vec<&'f Server>, Vec<&'f Server>), Refused> {
     let servers = facts.servers(&[Role::DbPrimary, Role::Combo, Role::Cache, Role::DbReplica])?;
-    let newer = servers.into_iter().filter(|server| server.launched_at.is_some_and(|at| at > made_at));
+    let newer = servers.into_iter().filter(|server| server.in_role_since().is_some_and(|at| at > made_at));
     Ok(newer.partition(|server| server.role.role == Role::DbReplica))
 }
 
@@ -266,8 +266,8 @@ fn baked_addresses(draft: &mut Draft<'_>, facts: &Facts<'_>, to: &Launchable) ->
     draft.refuse_unless(
         "old-addresses",
         format!(
-            "The image of {} is older than {list}: the addresses and settings baked into it may be those of a server \
-             that is gone. Make the release anew with create-release",
+            "The image of {} is older than {list} in that role: the addresses and settings baked into it may be those of a \
+             server that is gone. Make the release anew with create-release",
             to.named()
         ),
     )

@@ -37,7 +37,13 @@ pub(in super::super) fn deploy(
     let target = before::look(draft, facts, to)?;
     let code = Code::from(&target.to);
     let group = target.group;
-    let batch = batch(options, group.desired)?;
+    let serving = in_service(facts, group, &target.balancers)?;
+    // Where nobody serves, one at a time would only take longer.
+    let batch = if serving == 0 && options.batch.is_none() {
+        group.desired.max(1)
+    } else {
+        batch(options, group.desired)?
+    };
     let old = old_members(&target);
     if old > 0 {
         before::has_room(draft, facts, &target, batch)?;
@@ -59,9 +65,11 @@ pub(in super::super) fn deploy(
     after.extend(quiet);
     let needed = [Process::Launch, Process::Terminate, Process::AddToLoadBalancer];
     let pointed = point::point(draft, &target, batch, &needed, &after);
-    let serving = in_service(facts, group, &target.balancers)?;
     if serving == 0 {
-        draft.note("No server is in service at every load balancer now: nothing can get worse.");
+        draft.note(
+            "No server is in service at every load balancer now: nothing can get worse, and all are replaced at once unless \
+             --batch says otherwise.",
+        );
     }
     let rounds = group.desired.div_ceil(batch);
     let deadline = rounds.saturating_mul(target.patience_s.saturating_add(600)).min(86_400);

@@ -142,13 +142,6 @@ fn told(
     let id = &chosen.server.id;
     draft.title(format!("make {id} the primary of {}", facts.place.name));
     draft.noticed("the maintenance page, until the new primary takes writes and web servers answer by it");
-    draft.cannot_undo(format!(
-        "once {id} has everything, there is no way back: a run that is stopped after that is gone on with (`quarterdeck runs \
-         resume`). To go back to the old server, make a replica of it, and promote that"
-    ));
-    for (number, one) in (1_u32..).zip(std::iter::once(chosen).chain(others)) {
-        draft.note(format!("Candidate {number}: {}", one.told()));
-    }
     let last = fence.server().and_then(|primary| {
         let postgres = facts.snapshot.measured(&primary.id)?.postgres()?;
         choose::position(postgres.position.as_deref()?)
@@ -158,7 +151,7 @@ fn told(
             "Nothing is lost: the primary is stopped cleanly, and {id} is promoted only when the last word of that has come."
         ));
     } else {
-        draft.note(match (last, chosen.received) {
+        draft.cannot_undo(match (last, chosen.received) {
             (Some(last), Some(received)) if last > received => format!(
                 "At risk: {} of what the primary had written when it was last asked, which {id} has not received.",
                 crate::fleet::words::bytes(last - received)
@@ -169,6 +162,13 @@ fn told(
             ),
             _ => format!("What the primary has written and {id} has not received is lost; how much that is, is not known."),
         });
+    }
+    draft.cannot_undo(format!(
+        "once {id} has everything, there is no way back: a run that is stopped after that is gone on with (`quarterdeck runs \
+         resume`). To go back to the old server, make a replica of it, and promote that"
+    ));
+    for (number, one) in (1_u32..).zip(std::iter::once(chosen).chain(others)) {
+        draft.note(format!("Candidate {number}: {}", one.told()));
     }
     if let Fence::Stop(old) | Fence::Stopped(old) = fence {
         draft.note(format!(

@@ -162,7 +162,11 @@ fn the_replica_that_has_received_most_is_promoted_and_what_is_at_risk_is_told() 
         })),
     );
     let plan = world.plan("promote-replica", &[]).unwrap();
-    assert!(plan.notes.iter().any(|note| note.starts_with("At risk: 2.0 KiB")), "{:?}", plan.notes);
+    assert!(
+        plan.cannot_undo.iter().any(|what| what.starts_with("At risk: 2.0 KiB")),
+        "{:?}",
+        plan.cannot_undo
+    );
 }
 
 #[test]

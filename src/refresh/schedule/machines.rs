@@ -10,7 +10,7 @@ use crate::refresh::want;
 /// A volume of which CloudWatch tells nothing is of a type without bursts, which seldom changes.
 pub(super) const NO_BURSTS: Duration = Duration::from_secs(60 * 60);
 
-/// How servers of burstable types behave without credits is hardly ever changed.
+/// How servers of burstable types behave without credits, and load balancers let servers go, is hardly ever changed.
 const MODES: Duration = Duration::from_secs(30 * 60);
 
 /// The most numbers of what runs out that are asked for at once, in turn: each is billed.
@@ -37,6 +37,7 @@ impl Schedule {
             self.asked.insert(Topic::Checks, now);
             parts.extend((!ids.is_empty()).then_some(Part::Checks(ids)));
         }
+        parts.extend(self.draining(now, snapshot));
         if forced || self.again_at(&Topic::Balances, self.pace.balances) > now {
             return parts;
         }
@@ -54,6 +55,14 @@ impl Schedule {
             parts.extend((!keys.is_empty()).then_some(Part::Balances(keys)));
         }
         parts
+    }
+
+    /// How load balancers let servers go is hardly ever changed, either.
+    fn draining(&self, now: Duration, snapshot: &Snapshot) -> Option<Part> {
+        let ours = self.topology.load_balancers();
+        let there = snapshot.load_balancers.value()?;
+        let names: Vec<_> = ours.into_iter().filter(|name| there.contains_key(name)).collect();
+        (!names.is_empty() && self.again_at(&Topic::Draining, MODES) <= now).then_some(Part::Draining(names))
     }
 
     /// The numbers that are due, longest unread first.

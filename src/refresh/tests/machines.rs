@@ -83,3 +83,14 @@ async fn a_single_look_asks_about_machines_only_where_somebody_wants_that() {
     assert_eq!(snapshot.balances.len(), 2);
     assert_eq!((cloud.calls(CHECKS), cloud.calls(MODES)), (1, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn r26_how_load_balancers_let_servers_go_is_read_every_half_hour() {
+    let (cloud, topology) = fleet(&[("production", 2)]);
+    let handle = begin(&cloud, &topology);
+    seconds(65 * 60).await;
+    let asked = cloud.calls(Source::ElbAttributes);
+    assert!((2..=3).contains(&asked), "{asked} in 65 minutes");
+    let snapshot = handle.snapshots.borrow().clone();
+    assert!(snapshot.draining.value().unwrap().values().all(|draining| *draining == Some(300)));
+}

@@ -160,8 +160,7 @@ const WORK: &[(&str, i64, i64, &[&str])] = &[
             "Operations to perform:",
             "  Apply all migrations: accounts, billing, exports, sessions",
             "Running migrations:",
-            "  Applying billing.0042_invoice_note... OK",
-            "  Applying exports.0017_export_started_at... OK",
+            "  No migrations to apply.",
         ],
     ),
     (
@@ -204,7 +203,16 @@ impl Scene<'_> {
 
     /// A part of building a server: packages come and are set up.
     fn build(&self, part: &str) -> Act {
-        let lines = [format!("installing what {part} wants"), format!("done: {part}")];
+        let first = match part {
+            "candidate" => "looking whether it can be the primary".to_owned(),
+            "received" => "waiting until everything has come".to_owned(),
+            "promote" => "promoting".to_owned(),
+            "follow" | "slots" | "copy" | "use-copy" | "works" | "check" | "stop" | "start" => {
+                format!("at work: {part}")
+            }
+            part => format!("installing what {part} wants"),
+        };
+        let lines = [first, format!("done: {part}")];
         let act = self.lines(4_000, 30_000, &lines.each_ref().map(String::as_str));
         if part == "use-copy" { Act { effect: Some(Effect::Streams), ..act } } else { act }
     }

@@ -137,7 +137,13 @@ pub fn churn(patient: &Patient<'_>) -> Vec<Symptom> {
     let last = ended.iter().filter_map(|a| a.started_at).max();
     // What ended long ago by itself is no churn: the newest must be recent for the pace of the others.
     let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
-    if patient.yardstick.now.duration_since(last) > SignedDuration::from_mins(20) {
+    // Where everybody serves again it is over sooner.
+    let serving =
+        group.members.iter().filter(|member| member.lifecycle == "InService" && member.healthy).count();
+    let calm = patient.row.balancers.iter().all(|balancer| balancer.severity == Severity::Ok)
+        && u32::try_from(serving).is_ok_and(|serving| serving >= group.desired);
+    let lately = SignedDuration::from_mins(if calm { 3 } else { 20 });
+    if patient.yardstick.now.duration_since(last) > lately {
         return Vec::new();
     }
     let title = format!(

@@ -33,6 +33,7 @@ pub fn reads(patient: &Patient<'_>) -> Vec<Symptom> {
     one(&snapshot.locks, &mut failing);
     one(&snapshot.checks, &mut failing);
     one(&snapshot.credit_modes, &mut failing);
+    one(&snapshot.draining, &mut failing);
     for reading in snapshot.certificates.values() {
         one(reading, &mut failing);
     }

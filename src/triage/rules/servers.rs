@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::Symptom;
 use crate::fleet::overview::RoleCount;
-use crate::fleet::{Power, Role, Severity, Since, Standing, words};
+use crate::fleet::{Power, Role, Server, Severity, Standing};
 use crate::triage::kind::Kind;
 use crate::triage::patient::Patient;
 
@@ -81,31 +81,29 @@ pub fn leftovers(patient: &Patient<'_>) -> Vec<Symptom> {
         .filter(|s| !s.is_gone() && s.role.standing != Standing::Active)
         .filter(|s| s.launched_at.is_none_or(|at| now.duration_since(at) > BUILT_IN))
         .collect();
-    if left.is_empty() {
-        return Vec::new();
-    }
-    let ids: Vec<_> = left.iter().map(|s| s.id.clone()).collect();
-    let count = words::count(u64::try_from(ids.len()).unwrap_or(0), "server");
-    let verb = if ids.len() == 1 { "was" } else { "were" };
-    let title = format!("{count} {verb} left over, half built or replaced: {}", Patient::named(&ids));
-    let since = left.iter().filter_map(|s| s.launched_at).min();
+    left.into_iter().map(|server| left_over(patient, server)).collect()
+}
+
+/// Each by itself: one may be of half a year ago, and another one the primary of a minute ago.
+fn left_over(patient: &Patient<'_>, server: &Server) -> Symptom {
+    let (id, role) = (server.id.short(), &server.role.role);
+    let old = server.role.standing == Standing::Old;
+    let database = matches!(role, Role::DbPrimary | Role::DbReplica | Role::Combo);
+    let title = match (old, server.power == Power::Running) {
+        (true, true) => format!("The {role} server {id} is out of use, and still runs"),
+        (true, false) => format!("The {role} server {id} is out of use, and {}", server.power.word()),
+        (false, _) => format!("The {role} server {id} was left half built"),
+    };
     // What is stopped and was replaced costs its disks only, and may be kept on purpose.
-    let at_rest = |s: &crate::fleet::Server| s.role.standing == Standing::Old && s.power == Power::Stopped;
-    let severity = if left.iter().all(|s| at_rest(s)) { Severity::Idle } else { Severity::Warn };
-    let mut symptom =
-        Symptom::new(Kind::Leftovers, "", severity, title).since(since.map(|at| Since { at, turned: true }));
-    for server in left.iter().take(4) {
-        let standing = match server.role.standing {
-            Standing::Old => "OLD",
-            _ => "PENDING",
-        };
-        let text = format!(
-            "{} is {} and tagged {}-{standing}",
-            server.id.short(),
-            server.power.word(),
-            server.role.role
-        );
-        symptom = symptom.because(patient.read(&patient.snapshot.servers, text));
+    let at_rest = old && server.power != Power::Running;
+    let severity = if at_rest { Severity::Idle } else { Severity::Warn };
+    let standing = if old { "OLD" } else { "PENDING" };
+    let text = format!("{id} is {} and tagged {role}-{standing}", server.power.word());
+    let mut symptom = Symptom::new(Kind::Leftovers, server.id.as_str(), severity, title)
+        .because(patient.read(&patient.snapshot.servers, text));
+    if old && database {
+        let text = "its disks may hold what the database in use never received";
+        symptom = symptom.against([patient.read(&patient.snapshot.servers, text)]);
     }
-    vec![symptom.on(ids)]
+    symptom.on([server.id.clone()])
 }

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::{Symptom, crossed, earliest, over};
 use crate::fleet::overview::{BalancerCount, Traffic};
 use crate::fleet::{
-    FailureKind, HealthState, Measure, MemberHealth, MetricKey, Reading, Reason, Severity, Subject, Topic,
-    words,
+    FailureKind, HealthState, LoadBalancerName, Measure, MemberHealth, MetricKey, Reading, Reason, Severity,
+    Subject, Topic, words,
 };
 use crate::triage::finding::Evidence;
 use crate::triage::kind::Kind;
@@ -33,6 +33,21 @@ pub fn balancers(patient: &Patient<'_>) -> Vec<Symptom> {
         }
     }
     found
+}
+
+/// R26: whether requests end where they began when a server leaves.
+pub fn draining(patient: &Patient<'_>) -> Vec<Symptom> {
+    let reading = &patient.snapshot.draining;
+    let off = |name: &&LoadBalancerName| reading.value().is_some_and(|all| all.get(*name) == Some(&None));
+    let names = patient.place.load_balancers.iter().filter(off);
+    let found = names.map(|name| {
+        let title =
+            format!("The load balancer {name} does not drain: servers leave in the middle of requests");
+        Symptom::new(Kind::DrainingOff, name.as_str(), Severity::Warn, title)
+            .users("requests under way at a server that leaves break off, at each deploy")
+            .because(patient.read(reading, "its connection draining is off"))
+    });
+    found.collect()
 }
 
 fn said(patient: &Patient<'_>, balancer: &BalancerCount, text: String) -> Evidence {

@@ -48,7 +48,7 @@ const ROWS: &[Row] = &[
     things(TroubleKind::Restarts, Kind::Restarts, None),
     row(TroubleKind::Celery, Kind::CeleryDown, Some("tasks wait: mail, exports and the like are late")),
     row(TroubleKind::Task, Kind::LongTask, None),
-    row(TroubleKind::Receiver, Kind::ReplicaCut, None),
+    row(TroubleKind::Receiver, Kind::ReplicaCut, Some("what is read from it grows old")),
     row(TroubleKind::Timeline, Kind::Timeline, None),
     row(TroubleKind::Paused, Kind::ReplicaPaused, Some("what is read from it is old")),
     row(TroubleKind::Lag, Kind::ReplicaLags, Some("what is read from it is old")),
@@ -61,7 +61,7 @@ const ROWS: &[Row] = &[
     things(TroubleKind::Disk, Kind::DiskFull, None),
     row(TroubleKind::Memory, Kind::Memory, None),
     row(TroubleKind::Load, Kind::Load, None),
-    row(TroubleKind::Clock, Kind::Clock, None),
+    row(TroubleKind::Clock, Kind::Clock, Some("tokens and tasks that go by the time may fail")),
     row(TroubleKind::Code, Kind::CodeDiffers, None),
 ];
 

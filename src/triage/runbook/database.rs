@@ -23,16 +23,22 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
             steps.push(Step::people("decide whose data count, before anybody stops one of them"));
         }
         Kind::PrimaryDown => {
-            steps.push(hold_still(patient));
             let running =
                 first.and_then(|id| patient.snapshot.server(id)).is_some_and(|s| s.power == Power::Running);
+            if !running {
+                // Its plan holds the group and puts the page up first (R1), and ends both itself.
+                steps.extend(promote(patient));
+            }
+            let aside = "where it takes longer; end-upgrade and resume-processes end that by hand";
+            let hold = hold_still(patient);
+            steps.push(if running { hold } else { Step { aside: aside.into(), ..hold } });
             if let Some(id) = first.filter(|_| running) {
                 steps.push(Step::logs("read why PostgreSQL stopped", id, Some("postgresql")));
                 // The umbrella over the clusters is active whatever they do: to start it starts nothing then.
                 let command = format!("systemctl restart {}", cluster(patient, id).unwrap_or("postgresql"));
                 steps.push(Step::run("start PostgreSQL again", "loses nothing", id, command));
+                steps.extend(promote(patient));
             }
-            steps.extend(promote(patient));
         }
         Kind::PrimaryUnreachable => {
             steps.push(hold_still(patient));
@@ -168,7 +174,7 @@ fn promote(patient: &Patient<'_>) -> Option<Step> {
         [one] => vec![("servers", ids(std::slice::from_ref(one)))],
         _ => Vec::new(),
     };
-    let aside = "its plan says what may be lost, and proves first that the old primary is stopped";
+    let aside = "holds the group and puts the page up itself; its plan says what may be lost";
     Some(Step::plan("promote a replica", aside, "promote-replica", options))
 }
 

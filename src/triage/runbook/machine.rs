@@ -129,7 +129,7 @@ fn move_it(costs: &str) -> Step {
 }
 
 fn promote() -> Step {
-    let aside = "its plan says what may be lost, and proves first that the old primary is stopped";
+    let aside = "holds the group and puts the page up itself; its plan says what may be lost";
     Step::plan("promote a replica", aside, "promote-replica", Vec::new())
 }
 

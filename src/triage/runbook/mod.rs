@@ -264,6 +264,7 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
         | Kind::WebOut
         | Kind::WebFails
         | Kind::NoBalancer
+        | Kind::DrainingOff
         | Kind::Certificate
         | Kind::Errors
         | Kind::Surge

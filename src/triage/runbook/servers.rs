@@ -51,11 +51,11 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
             }));
         }
         Kind::Leftovers => {
-            steps.push(Step::look("find out which run left them", "runs"));
+            steps.push(Step::look("find out which run left it", "runs"));
             let options = vec![("servers", ids(&symptom.servers))];
             steps.push(Step::plan(
-                "terminate them",
-                "asks first; of a database an image stays",
+                "terminate it, once nobody misses anything",
+                "of a database an image of its disks is made first",
                 "terminate-server",
                 options,
             ));
@@ -76,8 +76,8 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
             }));
             steps.extend(first.map(|id| {
                 Step::run(
-                    "set it again",
-                    "",
+                    "have it set its clock again",
+                    "its clock jumps by what it is off; what runs there goes on",
                     id,
                     "systemctl restart chrony || systemctl restart systemd-timesyncd",
                 )

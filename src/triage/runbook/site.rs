@@ -23,6 +23,12 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
             ),
             Step::plan("register the web servers again", "", "add-to-load-balancer", Vec::new()),
         ],
+        Kind::DrainingOff => vec![
+            Step::look("look at the load balancer", "load balancer"),
+            Step::people(
+                "switch connection draining on in the AWS console, as long as the slowest request takes: at once, and nobody notices",
+            ),
+        ],
         Kind::Certificate => vec![
             Step::command(
                 "see which certificates there are",
@@ -88,15 +94,16 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
                 &["doctor", environment],
             ),
         ],
-        Kind::LaunchMissing => vec![
-            Step::plan("point the group at a release that exists", "", "rollback", Vec::new()),
-            Step::plan(
-                "make a release anew",
-                "takes some minutes; deploys nothing",
-                "create-release",
+        Kind::LaunchMissing => vec![Step::look("look at the group and what it launches", "group")]
+            .into_iter()
+            .chain(made_anew(patient, "its image is gone"))
+            .chain([Step::plan(
+                "or go back to an earlier release that is there",
+                "its code is older",
+                "rollback",
                 Vec::new(),
-            ),
-        ],
+            )])
+            .collect(),
         Kind::NoGroup => vec![
             Step::command("check what else is missing", "changes nothing", &["doctor", environment]),
             Step::plan(
@@ -112,10 +119,21 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
             });
             let all = processes.filter(|all| !all.is_empty());
             let options = all.map(|all| vec![("processes", all)]).unwrap_or_default();
-            vec![
-                Step::look("find out who suspended them, and why", "runs"),
-                Step::plan("resume them", "once nobody needs them suspended", "resume-processes", options),
-            ]
+            let mut steps = vec![Step::look("find out who suspended them, and why", "runs")];
+            let launches = patient.group().is_some_and(|group| group.is_suspended("Launch"));
+            let stale = launches.then(|| patient.newer_than_the_release()).flatten();
+            let aside = match stale {
+                Some(server) => {
+                    steps.extend(made_anew(
+                        patient,
+                        &format!("it is older than {}, whose address it lacks (R8)", server.id.short()),
+                    ));
+                    "after that: what is launched until then lacks an address (R8)"
+                }
+                None => "once nobody needs them suspended",
+            };
+            steps.push(Step::plan("resume them", aside, "resume-processes", options));
+            steps
         }
         Kind::Maintenance | Kind::HealthOverride => vec![
             Step::look("find out who put it up, and why", "runs"),
@@ -160,6 +178,21 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
         ],
         _ => vec![Step::look("look at the group's activities", "group")],
     }
+}
+
+/// The code that runs, as a release of its own; and how the group comes to launch that.
+fn made_anew(patient: &Patient<'_>, why: &str) -> Vec<Step> {
+    let mut options = vec![("override", "again".to_owned())];
+    options.extend(patient.row.release.changeset.iter().map(|code| ("changeset", code.as_str().to_owned())));
+    vec![
+        Step::plan("make the release anew, of the same code", why, "create-release", options),
+        Step::plan(
+            "bring it to the web servers, one at a time",
+            "then the group launches it",
+            "deploy-serial",
+            vec![("release", "latest".to_owned())],
+        ),
+    ]
 }
 
 fn first_web(patient: &Patient<'_>) -> Option<InstanceId> {

@@ -232,3 +232,22 @@ fn a_broken_worker_is_why_tasks_wait_and_another_servers_trouble_is_its_own() {
         .collect();
     assert!(under.contains(&(&id("worker"), true)) && under.contains(&(&id("cache"), false)), "{under:?}");
 }
+
+fn drains(snapshot: &mut Snapshot, draining: Option<u32>) {
+    let all = snapshot.load_balancers.value().unwrap().keys().map(|name| (name.clone(), draining)).collect();
+    snapshot.draining = Reading::taken(Source::ElbAttributes, all, epoch());
+}
+
+#[test]
+fn r26_a_load_balancer_that_does_not_drain_is_told_and_one_of_which_nothing_is_known_is_not() {
+    let mut kit = kit();
+    assert!(kit.look().findings.is_empty(), "nothing is known");
+    kit.spoil.push(|snapshot| drains(snapshot, Some(60)));
+    assert!(kit.look().findings.is_empty());
+    kit.spoil.push(|snapshot| drains(snapshot, None));
+    let triage = kit.look();
+    let finding = find(&triage, Kind::DrainingOff);
+    assert_eq!((finding.severity, triage.findings.len()), (Severity::Warn, 1));
+    assert!(finding.users.as_ref().unwrap().contains("break off"), "{:?}", finding.users);
+    assert_eq!(finding.because[0].source, "elasticloadbalancing:DescribeLoadBalancerAttributes");
+}

@@ -57,6 +57,13 @@ impl CloudRead for Hurried {
         self.cloud.machine_status(ids).await
     }
 
+    async fn draining(
+        &self,
+        balancers: &[LoadBalancerName],
+    ) -> Answer<BTreeMap<LoadBalancerName, Option<u32>>> {
+        self.cloud.draining(balancers).await
+    }
+
     async fn credit_modes(&self, ids: &[InstanceId]) -> Answer<BTreeMap<InstanceId, CreditMode>> {
         self.cloud.credit_modes(ids).await
     }

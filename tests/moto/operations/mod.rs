@@ -109,6 +109,12 @@ const RUN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "recreate-environment",
+        &[
+            "operations::environment::every_server_is_made_anew_and_the_group_launches_a_release_that_knows_the_new_ones",
+        ],
+    ),
+    (
         "update-people",
         &["operations::upkeep::every_server_gets_the_people_of_the_project_and_the_cloud_stays_as_it_was"],
     ),

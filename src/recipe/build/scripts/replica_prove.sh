@@ -19,7 +19,7 @@ sed -nE "s/^(([^:\\]|\\\\.)*:){3}${database_user}_repl:(.+)\$/\3/p" "$pass" 2>/d
 let_in=
 while IFS= read -r one; do
 if lets_in "$one"; then let_in=yes; break; fi
-why=${why:-$(tail -n 1 "$safe/said")}
+why=${why:-$(grep -v "^password retrieved from file" "$safe/said" | tail -n 1)}
 done <"$safe/known"
 [ -n "$let_in" ] || fail "the primary $primary does not let ${database_user}_repl in over TLS: $why. See its security group (port 5432), pg_hba.conf and database_password, and resume. Nothing was deleted here"
 [ "$(ask 'select pg_is_in_recovery()')" = f ] || fail "the PostgreSQL at $primary is no primary: it replays another server's WAL. Look at which server takes writes. Nothing was deleted here"

@@ -43,6 +43,14 @@ pub(super) fn print(view: &View<'_>, host: &Host) -> rusqlite::Result<Section> {
         let cut = needs::is_broken(view.c, &host.environment, "db-primary", "postgresql")?
             || host.trouble("receiver-lost").is_some();
         let primary = server::peers(view, &host.environment, "db-primary")?;
+        // What is not sent is not received: it stands where it was when that ended.
+        let (written, replayed) = if cut {
+            let since = cut_since(view, host)?;
+            let last = database::position(host.load, since);
+            (last, replayed.min(last))
+        } else {
+            (written, replayed)
+        };
         rows.extend(of_replica(view, host, primary.first().filter(|_| !cut), lag, written, replayed));
     } else {
         rows.extend(of_primary(view, host, written)?);
@@ -105,6 +113,21 @@ fn of_primary(view: &View<'_>, host: &Host, written: u64) -> rusqlite::Result<Ve
         rows.push(json!({"slot": {"name": name, "active": streams, "retained": kept, "status": status}}));
     }
     Ok(rows)
+}
+
+/// Since when a replica hears nothing: since its own receiver is lost, or its primary's service is down.
+fn cut_since(view: &View<'_>, host: &Host) -> rusqlite::Result<i64> {
+    if let Some(trouble) = host.trouble("receiver-lost") {
+        return Ok(trouble.since);
+    }
+    let down = view
+        .c
+        .prepare_cached(
+            "SELECT max(u.since) FROM units u JOIN instances i ON i.id = u.instance
+             WHERE i.environment = ?1 AND i.role = 'db-primary' AND u.up = 0 AND u.unit LIKE 'postgresql%'",
+        )?
+        .query_row([&host.environment], |row| row.get::<_, Option<i64>>(0))?;
+    Ok(down.unwrap_or(view.now))
 }
 
 fn of_replica(

@@ -101,6 +101,7 @@ fn the_policy_allows_exactly_what_is_read() {
         Source::AutoScalingDescribeActivities,
         Source::ElbDescribeLoadBalancers,
         Source::ElbDescribeInstanceHealth,
+        Source::ElbAttributes,
         Source::CloudWatchGetMetricData,
         Source::AcmCertificates,
         Source::IamServerCertificates,

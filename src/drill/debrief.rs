@@ -33,11 +33,11 @@ impl Doing {
     }
 
     /// What makes things worse in an incident, and why.
-    fn harm(&self) -> Option<&'static str> {
+    fn harm(&self, cure: &str) -> Option<&'static str> {
         let says = |part: &str| self.words().contains(part);
         match self {
             Self::Operation(name) if name.starts_with("terminate") => Some("a server is gone for good"),
-            Self::Operation(name) if name.starts_with("deploy") => {
+            Self::Operation(name) if name.starts_with("deploy") && !cure.contains("deploy") => {
                 Some("a deploy in an incident hides what was wrong")
             }
             Self::Command(_) if says("rm ") => Some("what was removed is gone for good"),
@@ -103,11 +103,11 @@ pub fn debrief(
         seen_after: seen_at.map(after),
         acted_after: first.map(|deed| after(deed.at)),
         first: first.map(|deed| deed.doing.words().to_owned()),
-        right: first.is_some_and(|deed| is_right(drill.first, &deed.doing)),
+        right: first.is_some_and(|deed| is_right(drill, &deed.doing)),
         recovered_after: recovered_at.map(after),
         harmful: deeds
             .iter()
-            .filter_map(|deed| Some(format!("{}: {}", deed.doing.words(), deed.doing.harm()?)))
+            .filter_map(|deed| Some(format!("{}: {}", deed.doing.words(), deed.doing.harm(drill.cure)?)))
             .collect(),
         left,
         runbook: drill.cure,
@@ -115,11 +115,11 @@ pub fn debrief(
 }
 
 /// Looking is never wrong: where the runbook begins with a look, any deed that harms nothing is as right.
-fn is_right(first: First, doing: &Doing) -> bool {
-    match (first, doing) {
+fn is_right(drill: &Drill, doing: &Doing) -> bool {
+    match (drill.first, doing) {
         (First::Plan(name), Doing::Operation(begun)) => name == begun,
         (First::Run(begins), Doing::Command(command)) => command.starts_with(begins),
-        (First::Logs | First::Look, doing) => doing.harm().is_none(),
+        (First::Logs | First::Look, doing) => doing.harm(drill.cure).is_none(),
         (First::Plan(_), Doing::Command(_)) | (First::Run(_), Doing::Operation(_)) => false,
     }
 }
@@ -156,16 +156,17 @@ impl Debrief {
 /// A line in pieces that end with a word; what follows stands under what is told.
 fn wrapped(line: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    let mut now = String::new();
+    let mut now: Option<String> = None;
     for word in line.split(' ') {
-        if !now.trim().is_empty() && now.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(std::mem::replace(&mut now, " ".repeat(15)));
-        }
-        if !now.is_empty() || !lines.is_empty() {
-            now.push(' ');
-        }
-        now.push_str(word);
+        now = Some(match now.take() {
+            None => word.to_owned(),
+            Some(so_far) if so_far.chars().count() + 1 + word.chars().count() > WIDTH => {
+                lines.push(so_far);
+                format!("{:16}{word}", "")
+            }
+            Some(so_far) => format!("{so_far} {word}"),
+        });
     }
-    lines.push(now);
+    lines.extend(now);
     lines
 }

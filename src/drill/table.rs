@@ -140,8 +140,8 @@ pub const DRILLS: &[Drill] = &[
         "Everybody is logged out, and pages fail.",
         &[Break::Stop { role: "cache", nth: 0 }],
         Kind::ServerMissing,
-        First::Plan("begin-upgrade"),
-        "hold the group still, have a new cache server take its place (never the old one under another name), take the page off",
+        First::Plan("replace-cache-server"),
+        "have a new cache server take its place, which holds the group and puts the page up itself; never the old one under another name",
     ),
     drill(
         "worker-gone",
@@ -295,7 +295,7 @@ pub const DRILLS: &[Drill] = &[
         &[Break::NoImage],
         Kind::LaunchMissing,
         First::Look,
-        "make the release anew, of the same code, and bring it to the web servers; or go back to one whose image exists",
+        "make the release anew, of the same code, and deploy it; or go back to one whose image exists",
     ),
     drill(
         "clock-off",

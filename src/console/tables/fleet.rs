@@ -49,7 +49,12 @@ fn severity(state: &State, overview: &Overview) -> Severity {
 /// The worst finding that nobody has seen.
 fn worst<'s>(state: &'s State, overview: &Overview) -> Option<&'s Finding> {
     let triage = state.triage_of(&overview.name)?;
-    let counts = |finding: &&Finding| finding.acknowledged.is_none() && !finding.clearing;
+    // What is not known is told beside each cell.
+    let counts = |finding: &&Finding| {
+        matches!(finding.severity, Severity::Down | Severity::Warn)
+            && finding.acknowledged.is_none()
+            && !finding.clearing
+    };
     // Of equals the first: triage has them in the order of attention.
     triage.causes().filter(counts).min_by_key(|finding| std::cmp::Reverse(finding.severity))
 }

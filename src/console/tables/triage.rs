@@ -46,7 +46,7 @@ fn rows(state: &State, triage: &Triage) -> Vec<Row> {
 /// What stands before the title, which may be cut.
 fn word(finding: &Finding, watched: bool) -> String {
     let words = [
-        (watched, "may be: "),
+        (watched, "watched: "),
         (finding.clearing, "no longer so: "),
         (finding.acknowledged.is_some(), "seen: "),
         (finding.noted.is_some(), "noted: "),

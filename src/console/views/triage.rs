@@ -59,6 +59,14 @@ pub fn headline(state: &State, name: &EnvironmentName) -> Vec<Piece> {
         Piece::new(cells::count(causes, "finding"), Scope::TextStrong),
         Piece::new(format!("  · {}", cells::count(triage.facts, "fact")), Scope::TextDim),
     ];
+    // Whoever came here by mistake is sent on.
+    let elsewhere = state.topology.environments.iter().filter(|place| place.name != *name);
+    let worse = elsewhere.filter_map(|place| Some((state.triage_of(&place.name)?.worst()?, &place.name)));
+    if let Some((worst, other)) = worse.max_by_key(|(worst, _)| *worst).filter(|(worst, _)| *worst > severity)
+    {
+        let words = format!(" · {} {other} is worse", worst.glyph());
+        pieces.insert(2, Piece::new(words, Scope::Severity(worst)));
+    }
     if let Some(oldest) = triage.oldest {
         pieces.push(Piece::new(format!(", oldest {}", age::since(oldest, state.now)), Scope::TextDim));
     }

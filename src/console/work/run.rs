@@ -249,6 +249,8 @@ impl Work {
             (RunState::Running, Way::Forward) => {
                 let (done, all) = self.progress();
                 let at = self.story().and_then(|story| story.at_work().next()).map(|step| step.id.0);
+                // Lanes go on side by side: one that takes long does not hold the others' steps back.
+                let at = at.map(|at| usize::from(at).max(done + 1).min(all));
                 at.map_or_else(|| format!("{done} of {all} steps"), |at| format!("step {at} of {all}"))
             }
             (RunState::Running, Way::Stop) => "putting back".into(),

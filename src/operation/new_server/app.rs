@@ -210,8 +210,9 @@ impl App {
             let mut after = vec![last];
             if let Some(stop) = self.hand_over.as_ref().and_then(|hand_over| hand_over.stop.clone()) {
                 // R17: the old beat stops before the new one starts.
+                let goes_back = stop.lasts == Lasts::UnlessStopped;
                 let stopped = draft.add(Step { after: vec![last], ..stop });
-                settled.push(stopped);
+                settled.extend(goes_back.then_some(stopped));
                 after.push(stopped);
             }
             let celery = self.celery(build, site);

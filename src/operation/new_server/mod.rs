@@ -40,7 +40,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options) 
     let app = if recipe::runs_code(&asked.role) {
         let app = App::of(draft, facts, options, &asked.role, asked.count)?;
         Some(match replaces {
-            Some(old) => app.in_place_of(replace::hand_over(draft, facts, old)?),
+            Some(old) => app.in_place_of(replace::hand_over(draft, facts, options, old)?),
             None => app,
         })
     } else {

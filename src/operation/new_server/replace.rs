@@ -8,7 +8,7 @@ use super::super::{Facts, Options, Refused};
 use super::app::HandOver;
 use super::build::Made;
 use crate::fleet::{Power, Role, Server};
-use crate::plan::{Action, InstanceRef, Step, Undo};
+use crate::plan::{Action, InstanceRef, Step, StepId, Undo};
 
 /// The server whose place is taken, where one is named.
 pub(super) fn asked<'f>(
@@ -49,7 +49,12 @@ pub(super) fn asked<'f>(
 }
 
 /// What the old worker leaves to the new one.
-pub(super) fn hand_over(draft: &mut Draft<'_>, facts: &Facts<'_>, old: &Server) -> Result<HandOver, Refused> {
+pub(super) fn hand_over(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    options: &Options,
+    old: &Server,
+) -> Result<HandOver, Refused> {
     let workers = facts.servers(&[Role::Worker, Role::Combo])?;
     if old.power == Power::Stopped {
         let beat = !workers.iter().any(|worker| runs_beat(facts, worker));
@@ -59,6 +64,24 @@ pub(super) fn hand_over(draft: &mut Draft<'_>, facts: &Facts<'_>, old: &Server) 
             if beat { ", and beat comes to the new one (R17)" } else { "" }
         ));
         return Ok(HandOver { stop: None, beat });
+    }
+    let silent = facts.snapshot.measured(&old.id).and_then(|measured| measured.unreachable.as_ref());
+    if let Some(failure) = silent {
+        // R17: nobody can end its work there but EC2.
+        if !options.stop_old {
+            return Err(Refused::State(format!(
+                "{} does not answer ({}), and its Celery may still run: have EC2 stop it first, with --stop-old",
+                old.id, failure.message
+            )));
+        }
+        let beat = !workers.iter().any(|worker| worker.id != old.id && runs_beat(facts, worker));
+        draft.note(format!(
+            "R17: {} does not answer, so that EC2 stops it before the new worker begins{}. Tasks that it had taken come again, or are \
+             cut, as Celery's settings say.",
+            old.id,
+            if beat { ", to which beat comes" } else { "" }
+        ));
+        return Ok(HandOver { stop: Some(stopped(old, &[])), beat });
     }
     can_be_asked(facts, old)?;
     let beat = keeper_of_beat(facts, &workers).is_some_and(|server| server.id == old.id);
@@ -85,8 +108,13 @@ pub(super) fn let_go(draft: &mut Draft<'_>, old: &Server, made: &Made, stop: boo
         ));
         return;
     }
-    draft.add(Step {
-        after: vec![tagged],
+    draft.add(stopped(old, &[tagged]));
+}
+
+/// EC2 stops it; where it is stopped already that is so.
+fn stopped(old: &Server, after: &[StepId]) -> Step {
+    Step {
+        after: after.to_vec(),
         before: Some(old.power.word().to_owned()),
         becomes: Some("stopped".into()),
         undo: Undo::Cannot("it is started by hand".into()),
@@ -94,8 +122,8 @@ pub(super) fn let_go(draft: &mut Draft<'_>, old: &Server, made: &Made, stop: boo
         ..step(
             &lane(old),
             "stop it, and wait until it is",
-            id.as_str(),
-            Action::Stop { server: InstanceRef::Known(id.clone()) },
+            old.id.as_str(),
+            Action::Stop { server: InstanceRef::Known(old.id.clone()) },
         )
-    });
+    }
 }

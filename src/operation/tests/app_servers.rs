@@ -6,7 +6,8 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::fleet::{
-    AppPlace, BuildPlace, DatabasePlace, Layout, Power, Role, RolePlace, ServiceFile, ZonePlace,
+    AppPlace, BuildPlace, DatabasePlace, Failure, FailureKind, Layout, Measured, Power, Role, RolePlace,
+    ServiceFile, ZonePlace,
 };
 use crate::plan::{Action, HostJob, Lasts, Plan, TextOf, Undo};
 use crate::repo::Question;
@@ -138,6 +139,27 @@ fn r17_a_worker_takes_the_place_of_another_whose_beat_stops_before_the_new_one_s
     let replica = world.refused("new-server", &[(Opt::Role, "db-replica"), replaces]);
     assert!(replica.contains("--replaces is for workers"), "{replica}");
     assert!(world.refused("new-server", &[WORKER, (Opt::StopOld, "")]).contains("--replaces"));
+}
+
+#[test]
+fn r17_a_worker_that_does_not_answer_is_stopped_by_ec2_before_the_new_one_begins() {
+    let world = world(&[]);
+    let replaces = (Opt::Replaces, "i-staging-worker");
+    let mut snapshot = world.snapshot();
+    let mut one: Measured = snapshot.measured(&"i-staging-worker".into()).cloned().unwrap_or_default();
+    one.unreachable = Some(Failure {
+        since: crate::fleet::sample::epoch(),
+        kind: FailureKind::Unreachable,
+        message: "no route to host".into(),
+    });
+    snapshot.measured.insert("i-staging-worker".into(), std::sync::Arc::new(one));
+    let refused = world.plan_from(&snapshot, "new-server", &[WORKER, replaces]).unwrap_err().to_string();
+    assert!(refused.contains("no route to host") && refused.contains("--stop-old"), "{refused}");
+    let plan = world.plan_from(&snapshot, "new-server", &[WORKER, replaces, (Opt::StopOld, "")]).unwrap();
+    let stops = steps(&plan, "stop it, and wait until it is");
+    let start = the(&plan, "start Celery, beat and the camera");
+    assert!(waits_for(&plan, start, stops[0]), "its beat has stopped first");
+    assert!(steps(&plan, "stop Celery").is_empty(), "nobody is asked there");
 }
 
 #[test]

@@ -30,8 +30,9 @@ async fn a_refresh_of_a_hundred_web_servers_on_screen_takes_at_most_eight_reques
     let handle = begin(&cloud, &topology);
     tell(&handle, look(&topology)).await;
     seconds(1).await;
-    // The first refresh with activities, then the numbers, the locks and the status checks by themselves.
-    assert_eq!(cloud.all_calls(), 8 + 3);
+    // The first refresh with activities, then the numbers, the locks, the status checks and what load balancers do with those
+    // who leave by themselves.
+    assert_eq!(cloud.all_calls(), 8 + 4);
     let before = cloud.all_calls();
     tell(&handle, Command::Now).await;
     seconds(1).await;

@@ -31,6 +31,8 @@ pub(in crate::sandbox) enum Effect {
     Programs(bool, Vec<String>),
     /// A replica runs on a copy of its primary, and streams.
     Streams,
+    /// The files of services are as the project has them.
+    Configured,
 }
 
 /// What is over once a replica has a new copy of its primary.
@@ -47,6 +49,7 @@ impl Effect {
             Self::Programs(true, names) => format!("up {}", names.join(" ")),
             Self::Programs(false, names) => format!("down {}", names.join(" ")),
             Self::Streams => "replica streams".to_owned(),
+            Self::Configured => "services configured".to_owned(),
         }
     }
 
@@ -64,6 +67,7 @@ impl Effect {
             "up" => Some(Self::Programs(true, names())),
             "down" => Some(Self::Programs(false, names())),
             "replica" => Some(Self::Streams),
+            "services" => Some(Self::Configured),
             _ => None,
         }
     }
@@ -86,6 +90,16 @@ impl Effect {
                     marks::set(now.c, instance, &note, old, now.at)?;
                 }
                 Self::Changeset(changeset.clone()).apply(now, instance)
+            }
+            Self::Configured => {
+                for kind in ["check-401", "check-404"] {
+                    now.c
+                        .prepare_cached(
+                            "UPDATE troubles SET until = ?3 WHERE subject = ?1 AND kind = ?2 AND until IS NULL",
+                        )?
+                        .execute(params![instance, kind, now.at])?;
+                }
+                now.after(CHECKED, Event::Checked, instance)
             }
             Self::Streams => {
                 now.c

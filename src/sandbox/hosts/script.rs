@@ -110,7 +110,10 @@ pub(super) fn act(cloud: &SandboxCloud, view: &View<'_>, host: &Host, words: &st
         ["fail", ..] => Act::fails(words.trim_start_matches("fail").trim(), 1),
         ["done", ..] => scene.lines(1_000, 3_000, &[words.trim_start_matches("done").trim()]),
         [verb] => match WORK.iter().find(|(known, ..)| *known == verb) {
-            Some((_, low, high, lines)) => scene.lines(*low, *high, lines),
+            Some((_, low, high, lines)) => {
+                let act = scene.lines(*low, *high, lines);
+                if *verb == *"services" { Act { effect: Some(Effect::Configured), ..act } } else { act }
+            }
             None => unknown(words),
         },
         _ => unknown(words),

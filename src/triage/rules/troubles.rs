@@ -123,7 +123,18 @@ fn tell(
     } else {
         format!("; {} too", words::count(u64::try_from(more).unwrap_or(0), &format!("other {role} server")))
     };
-    let title = format!("The {role} server {} {}{also}", first.short(), worst.text);
+    // Behind a page on every web server nobody sees the site.
+    let serving = patient.running(&Role::Web).count();
+    let everywhere = kind == TroubleKind::Maintenance && serving > 0 && ids.len() == serving;
+    let title = if everywhere {
+        let until = "users see nothing else";
+        format!(
+            "The maintenance page is up on {}: {until}",
+            words::count(u64::try_from(serving).unwrap_or(0), "web server")
+        )
+    } else {
+        format!("The {role} server {} {}{also}", first.short(), worst.text)
+    };
     let key = match about {
         Some(about) => format!("{role}/{about}"),
         None => role.word().to_owned(),

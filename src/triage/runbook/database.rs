@@ -29,9 +29,7 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
                 // Its plan holds the group and puts the page up first (R1), and ends both itself.
                 steps.extend(promote(patient));
             }
-            let aside = "where it takes longer; end-upgrade and resume-processes end that by hand";
-            let hold = hold_still(patient);
-            steps.push(if running { hold } else { Step { aside: aside.into(), ..hold } });
+            steps.push(if running { hold_still(patient) } else { super::until_somebody_knows(patient) });
             if let Some(id) = first.filter(|_| running) {
                 steps.push(Step::logs("read why PostgreSQL stopped", id, Some("postgresql")));
                 // The umbrella over the clusters is active whatever they do: to start it starts nothing then.

@@ -62,7 +62,11 @@ fn broken(patient: &Patient<'_>, symptom: &Symptom, role: &Role) -> Vec<Step> {
     }
     // What can be had beside the old one changes nothing for anybody; without its cache everybody is logged out.
     let beside = matches!(role, Role::Worker | Role::DbReplica);
-    steps.extend(build_another(role).filter(|_| beside));
+    if *role == Role::Worker {
+        steps.push(new_worker(symptom, true));
+    } else {
+        steps.extend(build_another(role).filter(|_| beside));
+    }
     if hardware && *role != Role::Web {
         steps.push(move_it("it keeps its disks and its private address"));
     }
@@ -88,8 +92,24 @@ fn retired(patient: &Patient<'_>, symptom: &Symptom, role: &Role) -> Vec<Step> {
         }
         _ => steps.push(move_it("it keeps its disks and its private address")),
     }
-    steps.extend(build_another(role));
+    if *role == Role::Worker {
+        steps.push(new_worker(symptom, false));
+    } else {
+        steps.extend(build_another(role));
+    }
     steps
+}
+
+/// Another worker in the place of one, which EC2 stops first where nobody can ask it. R17: beat comes to the new one.
+fn new_worker(symptom: &Symptom, silent: bool) -> Step {
+    let mut options = vec![("role", "worker".to_owned())];
+    options.extend(symptom.servers.first().map(|id| ("replaces", id.as_str().to_owned())));
+    options.extend(silent.then(|| ("stop-old", String::new())));
+    let aside = match silent {
+        true => "EC2 stops the old one before the new one begins; takes some minutes",
+        false => "the old one ends its tasks before the new one begins; takes some minutes",
+    };
+    Step::plan("build a new worker in its place", aside, "new-server", options)
 }
 
 /// AWS reboots it, or works on its hardware.

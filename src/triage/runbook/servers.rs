@@ -124,8 +124,9 @@ fn missing(patient: &Patient<'_>, symptom: &Symptom, steps: &mut Vec<Step>) {
     let role = Role::parse(&symptom.key.about);
     match role {
         Role::Cache => {
-            steps.push(hold_still(patient));
+            // Its plan holds the group and puts the page up before anything else (R1), and ends both itself.
             steps.push(super::replace_cache(""));
+            steps.push(super::until_somebody_knows(patient));
             steps.extend(super::let_in_again(patient));
         }
         Role::DbReplica => {

@@ -227,20 +227,24 @@ fn why(patient: &Patient<'_>, symptom: &Symptom, id: &InstanceId, there: &str) -
     }
 }
 
-/// What all answers have in common says where to look.
-fn by_answer(patient: &Patient<'_>, symptom: &Symptom) -> Option<Step> {
-    match answer(patient, symptom)? {
-        401 | 403 => {
-            Some(Step::people("free the health check's page from basic auth in Nginx' settings, and deploy"))
+/// What all answers have in common says where to look, and how that comes to the servers.
+fn by_answer(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
+    let people = match answer(patient, symptom) {
+        Some(401 | 403) => "free the health check's page from basic auth in the project's template of Nginx",
+        Some(404) => "compare the health check's path with the application's, and mend the one that is wrong",
+        Some(400) => {
+            "add the server's own address to the allowed hosts: Django refuses the name it is asked by"
         }
-        404 => Some(Step::people(
-            "compare the health check's path with the application's, and mend the one that is wrong",
-        )),
-        400 => Some(Step::people(
-            "add the server's own address to the allowed hosts: Django refuses the name it is asked by",
-        )),
-        _ => None,
-    }
+        _ => return Vec::new(),
+    };
+    let release = patient.row.release.changeset.as_ref().map(|code| ("release", code.as_str().to_owned()));
+    let bring = Step::plan(
+        "then bring that to the web servers, as they are",
+        "writes their settings and files of services anew; a release of it keeps it",
+        "deploy-web",
+        release.into_iter().collect(),
+    );
+    vec![Step::people(people), bring]
 }
 
 fn none_serves(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {

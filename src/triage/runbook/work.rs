@@ -58,7 +58,9 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
             if !unit.starts_with("memcached") {
                 steps.push(super::replace_cache("if it cannot be started: "));
             }
-            if !sessions {
+            if sessions {
+                steps.extend(super::let_in_again(patient));
+            } else {
                 steps.extend(super::spare(patient));
             }
         }

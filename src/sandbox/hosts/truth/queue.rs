@@ -9,6 +9,8 @@ use crate::sandbox::waves::{daily, fraction, wave, whole};
 
 /// Tasks that come with a growing queue's beginning, per message a minute that it grows.
 const BURST: f64 = 107.0;
+/// So much of what comes in another worker takes beside it.
+const HELPS: f64 = 25.0;
 /// A worker takes so many tasks ahead for each that it can run.
 const AHEAD: u64 = 4;
 
@@ -165,8 +167,14 @@ fn ready(view: &View<'_>, host: &Host, name: &str, workers: &[Host], consumers: 
     let shallow = whole(scale * day * (height * 1.6 - 0.5).max(0.0));
     let mut grown = 0.0;
     if let Some(trouble) = host.trouble("queue-growing").filter(|_| name == "exports") {
-        let minutes = fraction(view.now - trouble.since, MINUTE);
-        grown = trouble.amount * (minutes + BURST * (minutes / 2.0).clamp(0.0, 1.0));
+        // Another worker takes several times as much as comes in.
+        let mut since: Vec<i64> =
+            workers.iter().map(Host::booted_at).filter(|at| *at > trouble.since).collect();
+        since.sort_unstable();
+        let until = since.first().copied().unwrap_or(view.now).min(view.now);
+        let minutes = fraction(until - trouble.since, MINUTE);
+        let taken = fraction(view.now - until, MINUTE) * trouble.amount * HELPS;
+        grown = (trouble.amount * (minutes + BURST * (minutes / 2.0).clamp(0.0, 1.0)) - taken).max(0.0);
     }
     if consumers == 0 {
         // Nobody takes anything: it grows with what comes in.

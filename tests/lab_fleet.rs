@@ -57,6 +57,8 @@ mod running;
 mod secrets;
 #[path = "lab_fleet/serving.rs"]
 mod serving;
+#[path = "lab_fleet/times.rs"]
+mod times;
 #[path = "lab_fleet/traffic.rs"]
 mod traffic;
 #[path = "lab_fleet/trouble.rs"]

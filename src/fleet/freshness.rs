@@ -39,7 +39,7 @@ pub enum Source {
     SsmGetParametersByPath,
     /// ACM `ListCertificates`, and `DescribeCertificate` of those that our load balancers serve.
     AcmCertificates,
-    /// IAM `ListServerCertificates`.
+    /// IAM `ListServerCertificates`, and `GetServerCertificate` of those that our load balancers serve.
     IamServerCertificates,
     /// Measured on a server, over ssh.
     Probe(Topic),
@@ -67,7 +67,7 @@ impl Source {
             Self::CloudWatchGetMetricData => "cloudwatch:GetMetricData",
             Self::SsmGetParametersByPath => "ssm:GetParametersByPath",
             Self::AcmCertificates => "acm:ListCertificates, acm:DescribeCertificate",
-            Self::IamServerCertificates => "iam:ListServerCertificates",
+            Self::IamServerCertificates => "iam:ListServerCertificates, iam:GetServerCertificate",
             Self::Probe(topic) => topic.word(),
         }
     }

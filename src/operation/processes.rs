@@ -48,6 +48,7 @@ pub(super) fn resume(draft: &mut Draft<'_>, facts: &Facts<'_>, options: &Options
     let resumed = |process: Process| processes.contains(&process) && group.is_suspended(process.word());
     if resumed(Process::Launch) {
         launches(draft, facts, group)?;
+        knows_the_servers(draft, facts, group)?;
     }
     if resumed(Process::AddToLoadBalancer) {
         let out = unregistered(facts, group);
@@ -93,6 +94,14 @@ pub(super) fn launches(draft: &mut Draft<'_>, facts: &Facts<'_>, group: &Group) 
             ),
         )?;
     }
+    draft.note(format!("The group launches {label} from then on."));
+    Ok(())
+}
+
+/// R8: what it would launch has the addresses of its time.
+fn knows_the_servers(draft: &mut Draft<'_>, facts: &Facts<'_>, group: &Group) -> Result<(), Refused> {
+    let Some(launch) = facts.snapshot.current_launch(group) else { return Ok(()) };
+    let label = launch.label();
     let made_at = facts.snapshot.release_of_launch(&launch).made_at;
     let newer = made_at.map(|at| super::deploy::newer_than(facts, at)).transpose()?.map(|(_, vital)| vital);
     if let Some(newer) = newer.filter(|newer| !newer.is_empty()) {
@@ -107,7 +116,6 @@ pub(super) fn launches(draft: &mut Draft<'_>, facts: &Facts<'_>, group: &Group) 
             ),
         )?;
     }
-    draft.note(format!("The group launches {label} from then on."));
     Ok(())
 }
 

@@ -83,6 +83,8 @@ def environment(a, env, groups, image):
     elb.create_load_balancer(LoadBalancerName=lb, AvailabilityZones=ZONES, Listeners=[
         {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstanceProtocol": "HTTP", "InstancePort": 80},
         {"Protocol": "TCP", "LoadBalancerPort": 443, "InstanceProtocol": "TCP", "InstancePort": 443}])
+    elb.modify_load_balancer_attributes(LoadBalancerName=lb, LoadBalancerAttributes={
+        "ConnectionDraining": {"Enabled": True, "Timeout": 300}})
     elb.configure_health_check(LoadBalancerName=lb, HealthCheck={
         "Target": "HTTPS:443/healthcheck.html", "Interval": 10, "Timeout": 5, "UnhealthyThreshold": 2, "HealthyThreshold": 2})
     releases = Releases(a.deployment, env, a.launch, [groups[""], groups["web"]])

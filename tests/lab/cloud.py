@@ -56,6 +56,8 @@ def make():
     elb.create_load_balancer(LoadBalancerName=balancer, Subnets=[subnet], Listeners=[
         {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstanceProtocol": "HTTP", "InstancePort": 80},
         {"Protocol": "TCP", "LoadBalancerPort": 443, "InstanceProtocol": "TCP", "InstancePort": 443}])
+    elb.modify_load_balancer_attributes(LoadBalancerName=balancer, LoadBalancerAttributes={
+        "ConnectionDraining": {"Enabled": True, "Timeout": 300}})
     elb.configure_health_check(LoadBalancerName=balancer, HealthCheck={
         "Target": "HTTPS:443/healthcheck.html", "Interval": 10, "Timeout": 5, "UnhealthyThreshold": 2, "HealthyThreshold": 2})
     release = Releases(deployment, env, "lc", [groups[""], groups["web"]]).make("2026.11.21-10.00.00", shown["changeset"])

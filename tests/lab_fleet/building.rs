@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::bare::{Bare, KEY, PASSWORD};
+use crate::times::Times;
 
 /// What a run printed until something was so, or until its end.
 pub struct Told {
@@ -41,6 +42,7 @@ pub fn run(bare: &Bare, line: &str, dies: Option<&str>) -> Told {
         late && kill_process(program, Signal::KILL).is_ok()
     });
     let mut last = VecDeque::new();
+    let mut times = Times::default();
     for object in BufReader::new(child.stdout.take().unwrap()).lines() {
         let object = object.unwrap();
         last.push_back(object.clone());
@@ -48,6 +50,7 @@ pub fn run(bare: &Bare, line: &str, dies: Option<&str>) -> Told {
             last.pop_front();
         }
         let Ok(object) = serde_json::from_str::<Value>(&object) else { continue };
+        times.take_in(&object);
         if object["event"] == "run" {
             object["id"].as_str().unwrap().clone_into(&mut told.id);
             told.steps.clone_from(object["plan"]["steps"].as_array().unwrap());
@@ -69,6 +72,9 @@ pub fn run(bare: &Bare, line: &str, dies: Option<&str>) -> Told {
     let complaints = std::fs::read_to_string(complaints).unwrap();
     assert!(!late, "not over after {IN_TIME:?}: {complaints}\n{last:#?}\n{:?}", told.lines);
     assert!(dies.is_some() || ended.success(), "{:?}\n{complaints}", told.lines);
+    if let Some(file) = std::env::var_os("QUARTERDECK_TIMES").filter(|_| dies.is_none()) {
+        times.write(&file, line, &told.steps);
+    }
     told
 }
 

@@ -119,17 +119,22 @@ fn secret(bare: &Bare, name: &str) -> String {
     value.unwrap().trim_end_matches('\'').to_owned()
 }
 
-/// Hosts of the lab have one disk: data stay on it.
-fn keeps_one_disk(bare: &Bare) {
-    let (file, mut skipped) = (bare.project.join("fabulaws-config.yml"), false);
+/// Images of the lab are copies of one disk: what a group launches has no other.
+fn web_servers_keep_one_disk(bare: &Bare) {
+    let file = bare.project.join("fabulaws-config.yml");
     let config = std::fs::read_to_string(&file).unwrap();
-    let kept = config.lines().filter(|line| {
-        if !line.starts_with(' ') {
-            skipped = line.starts_with("volume_");
-        }
-        !skipped
-    });
-    std::fs::write(&file, kept.flat_map(|line| [line, "\n"]).collect::<String>()).unwrap();
+    assert!(config.contains("\n    web: 10\n"), "{config}");
+    std::fs::write(&file, config.replacen("\n    web: 10\n", "\n", 1)).unwrap();
+}
+
+/// The data of a role are on the volume that came with its server, which is found again by its UUID at the next boot.
+#[track_caller]
+fn lie_on_a_volume(bare: &Bare, (instance, _): &(String, String), path: &str) {
+    let mount =
+        bare.on(instance, &format!("findmnt -nro SOURCE,FSTYPE --target {path}; grep -c ^UUID= /etc/fstab"));
+    let (source, rest) = mount.split_once(' ').unwrap_or_default();
+    assert!(source.starts_with("/dev/loop") || source.starts_with("/dev/sd"), "{path}: {mount}");
+    assert_eq!(rest.trim(), "ext4\n1", "{path}: {mount}");
 }
 
 #[test]
@@ -154,7 +159,7 @@ fn an_empty_directory_and_account_become_a_whole_environment_on_screen_though_th
     for said in ["config check: no problems", "doctor staging:", "plan create-foundation staging"] {
         assert!(after.contains(said), "{said}: {after}");
     }
-    keeps_one_disk(&bare);
+    web_servers_keep_one_disk(&bare);
     let certificate =
         bare.call("acm", "request_certificate", &json!({ "DomainName": "staging.myproject.example.com" }));
     let certificate = certificate["CertificateArn"].as_str().unwrap();
@@ -172,6 +177,8 @@ fn an_empty_directory_and_account_become_a_whole_environment_on_screen_though_th
     let [primary, replica, cache, worker, web] =
         ["db-primary", "db-replica", "cache", "worker", "web"].map(|role| bare.of_role(role));
     assert_eq!(bare.instances().len(), 5, "each once, and no builder");
+    lie_on_a_volume(&bare, &primary, "/var/lib/postgresql");
+    lie_on_a_volume(&bare, &replica, "/var/lib/postgresql");
     let told =
         bare.call("elb", "describe_instance_health", &json!({ "LoadBalancerName": "myproject-staging-lb" }));
     assert_eq!(told["InstanceStates"][0]["State"], "InService", "{told}");

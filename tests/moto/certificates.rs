@@ -57,6 +57,24 @@ fn the_certificate_of_a_listener_is_told_with_its_names_and_days() {
 }
 
 #[test]
+fn the_names_of_a_certificate_that_was_uploaded_are_read_from_itself_where_a_load_balancer_serves_it() {
+    let (endpoint, _) = Endpoint::seeded(&[]);
+    let body = include_str!("../fixtures/served/certificate.pem");
+    let asked = json!({ "ServerCertificateName": "site-2026", "CertificateBody": body, "PrivateKey": "key" });
+    let made = endpoint.call("iam", "upload_server_certificate", &asked);
+    https(&endpoint, made["ServerCertificateMetadata"]["Arn"].as_str().unwrap());
+    let project = Project::new(&endpoint, "myproject", &["staging"]);
+    let (cost, described) = endpoint.counted(|| project.describe());
+    let served = served(described.environment("staging"));
+    assert_eq!(served["names"], json!(["staging.example.com", "*.example.org"]));
+    assert_eq!((cost["ListServerCertificates"], cost["GetServerCertificate"]), (1, 1), "{cost:?}");
+    endpoint.faults(&[("GetServerCertificate", "AccessDenied", -1)]);
+    let described = project.describe();
+    let served = self::served(described.environment("staging"));
+    assert_eq!(served["names"], Value::Null, "not known, and everything else is");
+}
+
+#[test]
 fn certificates_are_listed_of_both_sources_with_who_serves_them() {
     let (endpoint, _) = Endpoint::seeded(&[]);
     let arn = of_acm(&endpoint, &["staging.example.com"]);

@@ -5,7 +5,8 @@ use std::time::Duration;
 use quarterdeck::cloud::aws::{AwsCloud, Options, connect};
 use quarterdeck::cloud::{CloudError, CloudRead};
 use quarterdeck::fleet::{
-    CreditMode, EventKind, GroupName, ImageId, InstanceId, LaunchSource, Measure, MetricKey, Series, Subject,
+    CreditMode, EventKind, GroupName, ImageId, InstanceId, LaunchSource, LoadBalancerName, Measure,
+    MetricKey, Series, Subject,
 };
 use quarterdeck::remote::host_keys::{HostKey, keys_in_console};
 use serde_json::{Value, json};
@@ -233,15 +234,15 @@ fn r26_what_ec2_says_of_machines_is_read_in_one_request_whoever_is_asked_about()
                 cloud.machine_status(&[]).await.unwrap().is_empty() && asked() == 3,
                 "nobody is asked about"
             );
-            // moto's load balancers do not drain unless they are told to; one that is not there is left out.
+            // One that is not there is left out.
             let balancer: LoadBalancerName =
                 made["envs"]["staging"]["load_balancer"].as_str().unwrap().into();
             let both = [balancer.clone(), "myproject-nowhere".into()];
-            assert_eq!(cloud.draining(&both).await.unwrap(), [(balancer.clone(), None)].into());
-            let on = json!({ "LoadBalancerName": balancer.as_str(), "LoadBalancerAttributes": {
-                "ConnectionDraining": { "Enabled": true, "Timeout": 45 } } });
-            wire.call("elb", "modify_load_balancer_attributes", &on);
-            assert_eq!(cloud.draining(&both).await.unwrap(), [(balancer, Some(45))].into(), "R26");
+            assert_eq!(cloud.draining(&both).await.unwrap(), [(balancer.clone(), Some(300))].into());
+            let off = json!({ "LoadBalancerName": balancer.as_str(), "LoadBalancerAttributes": {
+                "ConnectionDraining": { "Enabled": false } } });
+            wire.call("elb", "modify_load_balancer_attributes", &off);
+            assert_eq!(cloud.draining(&both).await.unwrap(), [(balancer, None)].into(), "R26");
             // moto's servers are held back without credits.
             let modes = cloud.credit_modes(&all).await.unwrap();
             assert!(modes.len() == all.len() && modes.values().all(|mode| *mode == CreditMode::Standard));

@@ -35,7 +35,6 @@ pub(crate) mod handshake {
     use std::time::Duration;
 
     use futures_util::future::join_all;
-    use jiff::Timestamp;
     use tokio::net::TcpStream;
     use tokio_rustls::TlsConnector;
     use tokio_rustls::rustls::client::danger::{
@@ -46,9 +45,6 @@ pub(crate) mod handshake {
     };
     use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
     use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
-    use x509_cert::der::Decode as _;
-    use x509_cert::ext::pkix::SubjectAltName;
-    use x509_cert::ext::pkix::name::GeneralName;
 
     use super::asked;
     use crate::doctor::{Served, Shown};
@@ -132,16 +128,7 @@ pub(crate) mod handshake {
 
     /// Names and end of a certificate.
     pub(crate) fn read(der: &[u8]) -> Result<Shown, x509_cert::der::Error> {
-        let certificate = x509_cert::Certificate::from_der(der)?.tbs_certificate;
-        let mut names = Vec::new();
-        if let Some((_, all)) = certificate.get::<SubjectAltName>()? {
-            names.extend(all.0.iter().filter_map(|name| match name {
-                GeneralName::DnsName(name) => Some(one_line(name.as_str())),
-                _ => None,
-            }));
-        }
-        let end = certificate.validity.not_after.to_unix_duration().as_secs();
-        let expires_at = i64::try_from(end).ok().and_then(|end| Timestamp::from_second(end).ok());
+        let (names, expires_at) = crate::cloud::aws::x509::read(der)?;
         Ok(Shown { names, expires_at })
     }
 }

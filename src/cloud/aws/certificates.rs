@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use aws_sdk_acm::types::{Filters, KeyAlgorithm};
 
-use super::{AwsCloud, translate};
+use super::{AwsCloud, translate, x509};
 use crate::cloud::{Answer, CloudError};
-use crate::fleet::{Certificate, CertificateSource, Source};
+use crate::fleet::{Certificate, CertificateSource};
 
 const LIST: &str = "acm:ListCertificates";
 const DESCRIBE: &str = "acm:DescribeCertificate";
-const OF_IAM: &str = Source::IamServerCertificates.action();
+const OF_IAM: &str = "iam:ListServerCertificates";
+const ONE_OF_IAM: &str = "iam:GetServerCertificate";
 
 /// The most certificates in an answer.
 const PAGE: i32 = 1000;
@@ -23,7 +24,7 @@ pub async fn certificates(
 ) -> Answer<Vec<Certificate>> {
     let mut found = match source {
         CertificateSource::Acm => of_acm(cloud, closely).await?,
-        CertificateSource::Iam => of_iam(cloud).await?,
+        CertificateSource::Iam => of_iam(cloud, closely).await?,
     };
     found.sort_by(|a, b| (&a.name, &a.arn).cmp(&(&b.name, &b.arn)));
     Ok(found)
@@ -65,8 +66,9 @@ async fn of_acm(cloud: &AwsCloud, closely: &[String]) -> Answer<Vec<Certificate>
     Ok(found.into_values().collect())
 }
 
-/// IAM `ListServerCertificates`. It does not tell for which names they are good.
-async fn of_iam(cloud: &AwsCloud) -> Answer<Vec<Certificate>> {
+/// IAM `ListServerCertificates`, and `GetServerCertificate` of each that is looked at closely: only the certificate itself tells
+/// for which names it is good.
+async fn of_iam(cloud: &AwsCloud, closely: &[String]) -> Answer<Vec<Certificate>> {
     let mut found = Vec::new();
     let mut marker: Option<String> = None;
     loop {
@@ -77,8 +79,22 @@ async fn of_iam(cloud: &AwsCloud) -> Answer<Vec<Certificate>> {
             .extend(page.server_certificate_metadata_list().iter().filter_map(translate::server_certificate));
         let next = page.marker.filter(|m| !m.is_empty());
         if !page.is_truncated || next.is_none() || next == marker {
-            return Ok(found);
+            break;
         }
         marker = next;
     }
+    for one in found.iter_mut().filter(|one| closely.contains(&one.arn)) {
+        let call = cloud.call(ONE_OF_IAM, &format!("server certificate {}", one.name));
+        let request = cloud.clients().iam.get_server_certificate().server_certificate_name(&one.name);
+        match request.send().await.map_err(|e| call.fail(e)) {
+            Ok(told) => {
+                let text = told.server_certificate().map(|whole| whole.certificate_body());
+                one.names = text.and_then(x509::names_in_pem);
+            }
+            // The list tells the most important things as well.
+            Err(CloudError::Absent(_) | CloudError::Denied(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }

@@ -45,6 +45,7 @@ mod room;
 mod ssm;
 mod sts;
 mod translate;
+pub(crate) mod x509;
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -43,7 +43,7 @@ fn refused(state: &State, sheet: &Sheet, no: &NoPlan) -> String {
     let again = keys(crate::console::action::Action::PlanAgain);
     let begin = keys(crate::console::action::Action::Begin);
     let override_it = no.word.map_or_else(String::new, |word| {
-        format!("\n{begin} plans it all the same: it asks for the word {word}.")
+        format!("\n{begin} plans it all the same: it asks you to type “{word}”.")
     });
     let type_them = if no.lacks.is_empty() {
         String::new()

@@ -21,6 +21,8 @@ const LABEL: usize = 14;
 /// A growing list of lines.
 struct Page {
     lines: Vec<Vec<Piece>>,
+    /// Scripts, which stand last: they are long, and few want to read them.
+    scripts: Vec<Vec<Piece>>,
     room: u16,
 }
 
@@ -48,7 +50,7 @@ impl Page {
 
     fn script(&mut self, text: &str) {
         for line in text.lines() {
-            self.lines.push(vec![Piece::new(format!("    {}", one_line(line)), Scope::TextDim)]);
+            self.scripts.push(vec![Piece::new(format!("    {}", one_line(line)), Scope::TextDim)]);
         }
     }
 }
@@ -63,7 +65,7 @@ pub fn lines(state: &State, width: u16) -> Vec<Vec<Piece>> {
     if super::timeline::selected(state).is_some() {
         return super::timeline::lines(state, room);
     }
-    let mut page = Page { lines: Vec::new(), room };
+    let mut page = Page { lines: Vec::new(), scripts: Vec::new(), room };
     let selected = selected(state);
     if let Some(plan) = state.sheet().and_then(Sheet::plan) {
         if let Some(step) = selected.and_then(|id| plan.step(id)) {
@@ -76,6 +78,10 @@ pub fn lines(state: &State, width: u16) -> Vec<Vec<Piece>> {
             of_outcome(&mut page, work, story, step);
         }
         of_plan(&mut page, state, &story.plan);
+    }
+    if !page.scripts.is_empty() {
+        page.heading("What that step runs");
+        page.lines.append(&mut page.scripts);
     }
     page.lines
 }
@@ -155,7 +161,11 @@ fn of_action(page: &mut Page, action: &Action) {
             );
             page.fact("servers", &words, Scope::Text);
             if let Some(check) = &converge.check {
-                page.fact("each answers", "this, on its own port, before it counts:", Scope::Text);
+                page.fact(
+                    "each answers",
+                    "what stands last here, on its own port, before it counts",
+                    Scope::Text,
+                );
                 page.script(check);
             }
         }

@@ -217,6 +217,11 @@ fn the_old_primary_goes_out_of_use_before_the_new_one_comes_into_it() {
         .map(|step| (step.target.as_str(), step.becomes.as_deref().unwrap()))
         .collect();
     assert_eq!(tags, [("i-staging-db-primary", "db-primary-OLD"), (OTHER, "db-primary")]);
+    let since = plan.steps.iter().find_map(|step| match &step.action {
+        Action::Tag { tags, .. } => tags.iter().find(|(key, _)| key == crate::fleet::ROLE_TAG),
+        _ => None,
+    });
+    assert_eq!(since.unwrap().1, world().now().to_string(), "R8: releases of before know another primary");
 }
 
 #[test]

@@ -173,6 +173,29 @@ fn r8_an_image_older_than_the_database_or_the_cache_is_refused() {
 }
 
 #[test]
+fn r8_an_image_older_than_a_promotion_is_neither_deployed_nor_launched_again() {
+    let mut world = World::with_releases(2);
+    world.parts.launch.clone_from(&world.releases);
+    let primary =
+        world.parts.servers.iter_mut().find(|server| server.id.as_str() == "i-staging-db-primary").unwrap();
+    // Launched long ago, and the primary since a while.
+    primary.tags.insert(crate::fleet::ROLE_TAG.into(), "2026-11-21T12:00:00Z".into());
+    assert_eq!(world.plan("deploy-serial", &[LATEST]).unwrap_err().word(), Some("old-addresses"));
+    world.suspend(&["Launch", "AZRebalance"]);
+    let refused = world.plan("resume-processes", &[(Opt::Processes, "Launch")]).unwrap_err();
+    assert_eq!(refused.word(), Some("old-addresses"), "{refused}");
+    for told in [
+        "db-primary i-staging-db-primary",
+        "create-release staging --override again",
+        "deploy-serial staging",
+    ] {
+        assert!(refused.to_string().contains(told), "{told}: {refused}");
+    }
+    // What launches nothing may go on.
+    world.plan("resume-processes", &[(Opt::Processes, "AZRebalance")]).unwrap();
+}
+
+#[test]
 fn r13_serial_refuses_migrations_that_break_old_code_and_proposes_full() {
     let mut world = World::with_releases(2);
     let drops = migration("exports.0043_drop", &[Danger::DropsColumn("export.path".into())]);

@@ -210,6 +210,19 @@ fn suspended_processes_are_told_with_since_when_once_they_have_lasted() {
     let finding = find(&triage, Kind::Suspended);
     assert_eq!(finding.title, "Dead web servers are not replaced: suspended is Launch");
     assert_eq!(kit.now.duration_since(finding.since.at), SignedDuration::from_mins(19));
+    let steps = |triage: &crate::triage::Triage| {
+        let steps = find(triage, Kind::Suspended).runbook.clone();
+        let plans = steps.into_iter().filter_map(|step| match step.remedy {
+            crate::triage::Remedy::Plan { operation, .. } => Some(operation),
+            _ => None,
+        });
+        plans.collect::<Vec<_>>()
+    };
+    assert_eq!(steps(&triage), ["resume-processes"]);
+    // R8: after a promotion nothing is launched that knows the old primary.
+    let primary = kit.parts.servers.iter_mut().find(|server| server.id == id("db-primary")).unwrap();
+    primary.tags.insert(crate::fleet::ROLE_TAG.into(), kit.now.to_string());
+    assert_eq!(steps(&kit.look()), ["create-release", "deploy-serial", "resume-processes"]);
 }
 
 #[test]

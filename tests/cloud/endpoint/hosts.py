@@ -37,6 +37,17 @@ def distributions(instance):
     return image is not None and "ubuntu" in (image.name or "")
 
 
+def volumes(instance):
+    """The disks of data that an instance was launched with: (device, GB)."""
+    disks = getattr(instance, "block_device_mapping", {})
+    return [(device, disk.size) for device, disk in disks.items() if device != instance.root_device_name and disk.size]
+
+
+def volume(host, device):
+    """The kit's name for it."""
+    return f"{host}-{Path(device).name}"
+
+
 class Hosts:
     """The hosts of one environment: those that were there, and one for each instance launched since."""
 
@@ -67,6 +78,8 @@ class Hosts:
             layer = self.layers.get(instance.image_id, "" if distributions(instance) else self.web)
             if script("hosts", "up", name, address, layer, LAB_HOSTNAME=f"ip-{address.replace('.', '-')}",
                       LAB_HOSTS=str(self.folder / "hosts"), LAB_INSTANCE=instance.id)[0]:
+                for device, size in volumes(instance):
+                    script("hosts", "attach", name, volume(name, device), device, str(size))
                 up(self.console(instance))
 
         self.later(instance, work)
@@ -82,7 +95,13 @@ class Hosts:
     def down(self, instance):
         name = self.host(instance)
         self.there.pop(instance.private_ip, None)       # whoever has the address next is another host
-        self.later(instance, lambda: script("hosts", "down", name))
+
+        def work():
+            script("hosts", "down", name)
+            for device, _ in volumes(instance):
+                script("hosts", "rm-volume", volume(name, device))
+
+        self.later(instance, work)
 
     def reboot(self, instance):
         name = self.host(instance)

@@ -39,7 +39,7 @@ fn all_or_some_are_suspended_and_undo_leaves_those_of_somebody_else() {
             assert_eq!(site.suspended(), theirs, "{line}");
         }
         site.apply("suspend-processes --processes Launch");
-        site.apply("resume-processes --processes Launch");
+        site.apply("resume-processes --processes Launch --override old-addresses");
         assert_eq!(site.suspended(), theirs, "the opposite does the same");
     });
 }
@@ -52,11 +52,11 @@ fn all_or_some_are_resumed_and_undo_suspends_them_again() {
         site.apply("suspend-processes --processes Terminate,Launch");
         let names = || site.suspended().into_keys().collect::<Vec<_>>();
         let before = names();
-        let some = site.apply("resume-processes --processes Launch");
+        let some = site.apply("resume-processes --processes Launch --override old-addresses");
         assert_eq!(names(), ["AlarmNotification", "Terminate"], "what nobody named stays");
         site.undo(&some);
         assert_eq!(names(), before);
-        let all = site.apply("resume-processes");
+        let all = site.apply("resume-processes --override old-addresses");
         assert!(names().is_empty());
         site.undo(&all);
         assert_eq!(names(), before);

@@ -71,14 +71,23 @@ pub fn files(bare: &Bare, answers: &[(&str, Answer<'_>)]) -> String {
 
 /// Goes down to the line with these words.
 fn to(mut console: Terminal, words: &str) -> Terminal {
-    let is_on = |t: &Terminal| t.text().lines().any(|line| line.contains('›') && line.contains(words));
+    // What lies behind the dialog changes by itself: only its own mark tells that the key has come.
+    let marked = |t: &Terminal| {
+        let text = t.text();
+        let lines = |mark: &str| -> Vec<String> {
+            text.lines().filter_map(|line| line.split_once(mark)).map(|(_, own)| own.to_owned()).collect()
+        };
+        let own = lines("│›");
+        if own.is_empty() { lines("›") } else { own }
+    };
+    let is_on = |t: &Terminal| marked(t).iter().any(|own| own.contains(words));
     for _ in 0..40 {
         if is_on(&console) {
             return console;
         }
-        let before = console.text();
+        let before = marked(&console);
         console = console.press(DOWN);
-        console.wait(words, |t| is_on(t) || t.text() != before);
+        console.wait(words, |t| is_on(t) || marked(t) != before);
     }
     panic!("{words} is on no line of\n{}", console.text());
 }

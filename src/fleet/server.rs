@@ -60,7 +60,7 @@ impl Power {
 /// The tag of a primary that says since when secrets are others than images made before have.
 pub const SECRETS_TAG: &str = "quarterdeck-secrets";
 
-/// The tag of a server that came into its role by another way than its launch: when.
+/// The tag of a server that came into its role by another way than its launch, or together with a release: when.
 pub const ROLE_TAG: &str = "quarterdeck-role-since";
 
 /// The tag of a replica that nobody reads from: since when, and whether the group was kept from launching for it.
@@ -153,11 +153,12 @@ impl Server {
         self.tags.get(SECRETS_TAG)?.parse().ok()
     }
 
-    /// Since when others know it by its role: since its launch, or since it was promoted.
+    /// Since when others know it by its role: since its launch, unless a plan says otherwise, which has promoted it, or has made
+    /// a release that knows it.
     #[must_use]
     pub fn in_role_since(&self) -> Option<Timestamp> {
         let promoted = self.tags.get(ROLE_TAG).and_then(|at| at.parse().ok());
-        self.launched_at.max(promoted)
+        promoted.or(self.launched_at)
     }
 
     /// Whether web servers and workers do not read from it, of a replica.

@@ -278,6 +278,9 @@ pub struct Relay {
     pub back: String,
 }
 
+/// The value of a tag that is the time at which it is written.
+pub const WHEN_IT_IS_SO: &str = "when it is so";
+
 /// A release to make: a copy of what a group launches now, but for the image and the name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewRelease {

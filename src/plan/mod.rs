@@ -19,7 +19,9 @@ pub mod typed;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use action::{Action, Condition, Converge, HostJob, InstanceRef, Kind, NewRelease, Relay, Slot};
+pub use action::{
+    Action, Condition, Converge, HostJob, InstanceRef, Kind, NewRelease, Relay, Slot, WHEN_IT_IS_SO,
+};
 pub use check::PlanError;
 pub use fact::{Assignment, Assumption, Fact, Page, Setting, Value};
 pub use file::{Address, JobFile, Site, TextOf};

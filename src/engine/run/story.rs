@@ -171,6 +171,8 @@ impl Story {
         self.plan.goes_on
             && self.way == Way::Stop
             && !self.is_complete()
+            // What was being put back when it died is put back first: it is neither as it was nor as it should be.
+            && !(self.plan.redoes && !self.to_put_back().is_empty())
             && self.each().all(|(step, told)| {
                 told.undone.is_none() || self.is_put_back_by_the_plan(step.id) || anew.contains(&step.id)
             })

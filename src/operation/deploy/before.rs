@@ -81,6 +81,7 @@ pub(in super::super) fn ahead<'f>(
         draft.note(format!("{} has no servers: what it launches next is of the new release.", group.name));
         return Ok(None);
     }
+    one_template(group)?;
     let balancers = balancers(draft, facts, group)?;
     let patience_s = patience(draft, facts, group)?;
     Ok(Some(Ahead { group, balancers, members: u32::try_from(members).unwrap_or(u32::MAX), patience_s }))
@@ -156,16 +157,22 @@ pub(super) fn one_primary(facts: &Facts<'_>) -> Result<(), Refused> {
     Ok(())
 }
 
-/// What members were launched from so far, as a numbered version.
-fn launched(facts: &Facts<'_>, group: &Group, to: &Launchable) -> Result<LaunchSource, Refused> {
-    if let Some(other) = group.overrides.first() {
-        return Err(Refused::State(format!(
+/// Where types have templates of their own, a new server could not be told from an old one.
+fn one_template(group: &Group) -> Result<(), Refused> {
+    match group.overrides.first() {
+        None => Ok(()),
+        Some(other) => Err(Refused::State(format!(
             "{} launches some instance types from a template of their own ({}): which servers are old cannot be told. \
              Deploy with deploy-web, or give all types one template",
             group.name,
             other.label()
-        )));
+        ))),
     }
+}
+
+/// What members were launched from so far, as a numbered version.
+fn launched(facts: &Facts<'_>, group: &Group, to: &Launchable) -> Result<LaunchSource, Refused> {
+    one_template(group)?;
     let Some(launch) = &group.launch else {
         return Err(Refused::State(format!(
             "what {} launches was deleted: point it at a release with the AWS console first",

@@ -4,7 +4,9 @@ use super::super::Facts;
 use super::super::draft::{Draft, step};
 use super::super::hooks::BEFORE_RSYSLOG;
 use super::app::App;
-use crate::fleet::{NewServer, Person, Role, Zone};
+use jiff::Timestamp;
+
+use crate::fleet::{NewServer, Person, ROLE_TAG, Role, Zone};
 use crate::plan::typed::PASSPHRASE;
 use crate::plan::{
     Action, Address, Condition, HostJob, InstanceRef, JobFile, Lasts, Repeat, Slot, Step, StepId, TextOf,
@@ -68,7 +70,7 @@ impl Build<'_> {
         zone: &Zone,
     ) -> Made {
         let Built { launched, ready, slot, settled } = self.pending(draft, lane, server, zone, &[]);
-        let used = self.used(draft, lane, &slot, settled, &[ready]);
+        let used = self.used(draft, lane, &slot, settled, &[ready], None);
         Made { launched, used, slot }
     }
 
@@ -133,8 +135,11 @@ impl Build<'_> {
         slot: &Slot,
         settles: Vec<StepId>,
         after: &[StepId],
+        since: Option<Timestamp>,
     ) -> StepId {
         let role = self.role.to_string();
+        let since = since.map(|at| (ROLE_TAG.to_owned(), at.to_string()));
+        let tags = std::iter::once(("role".to_owned(), role.clone())).chain(since).collect();
         draft.add(Step {
             after: after.to_vec(),
             before: Some(format!("{role}-PENDING")),
@@ -146,12 +151,12 @@ impl Build<'_> {
                 lane,
                 "put it to use, by its tag",
                 self.name(),
-                Action::Tag { server: InstanceRef::Later(slot.clone()), tags: vec![("role".into(), role)] },
+                Action::Tag { server: InstanceRef::Later(slot.clone()), tags },
             )
         })
     }
 
-    /// Puts a server to use that was built.
+    /// Puts a server to use that was built, with a release that knows it: that is of the time of the plan (R8).
     pub(in super::super) fn put_to_use(
         &self,
         draft: &mut Draft<'_>,
@@ -159,7 +164,7 @@ impl Build<'_> {
         built: &Built,
         after: &[StepId],
     ) -> StepId {
-        self.used(draft, lane, &built.slot, built.settled.clone(), after)
+        self.used(draft, lane, &built.slot, built.settled.clone(), after, Some(self.facts.now))
     }
 
     /// As the server is called.

@@ -81,7 +81,12 @@ pub(super) fn hand_over(
             old.id,
             if beat { ", to which beat comes" } else { "" }
         ));
-        return Ok(HandOver { stop: Some(stopped(old, &[])), beat });
+        draft.cannot_undo(format!(
+            "{} is stopped: where the new worker cannot begin after that, tasks wait until one of both runs",
+            old.id
+        ));
+        // Whether it is still so is looked at again before that.
+        return Ok(HandOver { stop: Some(Step { destructive: true, ..stopped(old, &[]) }), beat });
     }
     can_be_asked(facts, old)?;
     let beat = keeper_of_beat(facts, &workers).is_some_and(|server| server.id == old.id);

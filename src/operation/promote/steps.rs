@@ -7,6 +7,7 @@ use super::super::users::{Turn, Users};
 use super::super::{Facts, Options, Refused};
 use super::Fence;
 use crate::fleet::{Process, ROLE_TAG, Server};
+use crate::plan::WHEN_IT_IS_SO;
 use crate::plan::{Action, Condition, InstanceRef, Lasts, Step, StepId, Undo};
 use crate::recipe::build;
 
@@ -81,7 +82,7 @@ pub(super) fn all(
             700,
         )
     });
-    let tagged = retag(draft, facts, fence, chosen, promoted);
+    let tagged = retag(draft, fence, chosen, promoted);
     followers(draft, facts, chosen, others, promoted);
 
     let settings = settings(draft, facts, options)?;
@@ -173,20 +174,13 @@ pub(in super::super) fn mask(old: &Server) -> Step {
 }
 
 /// The tags `role`: the old one goes out of use before the new one comes into it.
-fn retag(
-    draft: &mut Draft<'_>,
-    facts: &Facts<'_>,
-    fence: Fence<'_>,
-    chosen: &Server,
-    promoted: StepId,
-) -> StepId {
+fn retag(draft: &mut Draft<'_>, fence: Fence<'_>, chosen: &Server, promoted: StepId) -> StepId {
     let mut last = promoted;
-    let now = facts.now.to_string();
     let mut tag = |server: &Server, to: &str| {
         let mut tags = vec![("role".to_owned(), to.to_owned())];
         if to == "db-primary" {
             // R8: releases that were made before have another address in them.
-            tags.push((ROLE_TAG.to_owned(), now.clone()));
+            tags.push((ROLE_TAG.to_owned(), WHEN_IT_IS_SO.to_owned()));
         }
         last = draft.add(Step {
             after: vec![last],

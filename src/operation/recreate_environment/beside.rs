@@ -106,7 +106,8 @@ impl Beside {
         let replicas: Vec<(String, Built)> = replicas.collect();
         let cache = launched(draft, &crew.cache(), &CACHE, CACHE_LANE, cache);
         let code = chosen(facts, options)?;
-        let workers = self::workers(draft, options, crew, &code, workers)?;
+        let ready = [primary.ready, cache.ready];
+        let workers = self::workers(draft, options, crew, (&code, &ready), workers)?;
         let changeset = code_of(facts)?;
         let settings = replace_cache::settings(draft, facts, options, &changeset)?;
         let release = self::release(draft, facts, options, there, &primary, &cache)?;
@@ -132,7 +133,7 @@ fn workers(
     draft: &mut Draft<'_>,
     options: &Options,
     crew: Crew<'_>,
-    code: &Code,
+    (code, ready): (&Code, &[StepId]),
     new: Vec<(NewServer, ZonePlace)>,
 ) -> Result<Vec<Worker>, Refused> {
     let mut all = Vec::new();
@@ -142,7 +143,8 @@ fn workers(
             .in_place_of(HandOver { stop: None, beat: number == 1 });
         let begun = Build { app: Some(&app), ..crew.worker() }.begun(draft, &lane, server, &zone.zone, &[]);
         let launches = draft.launches();
-        draft.wait(&lane, "settings", launches);
+        // What the project does itself may ask them: the database answers, and takes no writes yet.
+        draft.wait(&lane, "settings", launches.into_iter().chain(ready.iter().copied()));
         all.push(Worker { lane, begun, app });
     }
     Ok(all)

@@ -96,6 +96,12 @@ fn told(draft: &mut Draft<'_>, facts: &Facts<'_>, there: &There<'_>, new: &New) 
         there.replaced().iter().map(|server| server.id.to_string()).collect::<Vec<_>>().join(",")
     ));
     replace_cache::as_found(draft, facts, &there.users);
+    if let Some(group) = there.group {
+        draft.note(format!(
+            "{} keeps its size until the end: neither alarms nor its schedule change it while all this goes on.",
+            group.name
+        ));
+    }
     if there.group.is_none() {
         draft.note(format!("{environment} has no group: its web servers stay, and use the new servers."));
     }

@@ -1,17 +1,17 @@
 //! Behind the page: what the old servers hold goes over, the new ones take their places, and everybody turns to them.
 
-use super::super::deploy::Ahead;
+use super::super::deploy::{Ahead, serial};
 use super::super::draft::Draft;
 use super::super::new_server::{Build, Built};
-use super::super::on_servers::{out_of_use, root_job_later};
+use super::super::on_servers::{out_of_use, root_job, root_job_later};
 use super::super::promote;
 use super::super::replace_cache::{self, Cast, STAYS};
 use super::super::{Facts, Refused};
 use super::beside::{Beside, CACHE_LANE, Crew, PRIMARY_LANE, Worker};
 use super::{There, web};
 use crate::fleet::Server;
-use crate::plan::{Action, Address, JobFile, Slot, Step, StepId, TextOf, Undo};
-use crate::recipe::build;
+use crate::plan::{Action, Address, JobFile, Lasts, Slot, Step, StepId, TextOf, Undo};
+use crate::recipe::{self, build};
 
 /// Everything from there on.
 pub(super) fn all(
@@ -27,8 +27,13 @@ pub(super) fn all(
     // What takes long is done before anybody notices, and what could go wrong is looked at.
     let mut seen = replace_cache::seen(draft, facts, &cast, &cache);
     seen.push(candidate(draft, facts, there, &primary));
+    seen.extend(reached(draft, facts, there, &primary, &cache, &workers));
+    // An alarm, the clock or a balance of zones would change who serves under the plan's hands.
+    let calm = there
+        .group
+        .and_then(|group| draft.set_processes(group, &serial::QUIET, true, Lasts::UnlessStopped, &[]));
     let built = replicas.iter().map(|(_, one)| one.ready).chain(workers.iter().map(|one| one.begun.ready));
-    let before: Vec<StepId> = seen.iter().copied().chain(built).chain(release).collect();
+    let before: Vec<StepId> = seen.iter().copied().chain(built).chain(release).chain(calm).collect();
     let closed = replace_cache::close(draft, facts, &cast, &before);
     let (stopped, brought) = replace_cache::over(draft, facts, &cast, &cache, &closed);
     let quiet = [&stopped[..], &closed.ready].concat();
@@ -59,7 +64,8 @@ pub(super) fn all(
     if let (Some(group), Some(release)) = (there.group, release) {
         let after: Vec<StepId> = ends.into_iter().chain([release]).collect();
         let pointed = replace_cache::point(draft, group, &after);
-        web::replaced(draft, facts, (group, ahead), closed.launches, pointed)?;
+        let back: Vec<StepId> = closed.launches.into_iter().chain(calm).collect();
+        web::replaced(draft, facts, (group, ahead), back, pointed)?;
     }
     Ok(())
 }
@@ -91,6 +97,35 @@ fn candidate(draft: &mut Draft<'_>, facts: &Facts<'_>, there: &There<'_>, primar
         after: vec![primary.ready],
         ..on(PRIMARY_LANE, primary, title, "candidate", script, 120)
     })
+}
+
+/// Whoever is to use the new servers reaches them: what the old ones let in says nothing of that.
+fn reached(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    there: &There<'_>,
+    primary: &Built,
+    cache: &Built,
+    workers: &[Worker],
+) -> Vec<StepId> {
+    let title = "see that it reaches the primary to be";
+    let mut all = Vec::new();
+    for server in &there.users.web {
+        let step = root_job(server, title, "reach-primary", build::reach_database(), None, 240);
+        let step = told(facts, step, "primary", &primary.slot);
+        all.push(draft.add(Step { after: vec![primary.ready], ..step }));
+    }
+    for worker in workers {
+        let (lane, slot) = (worker.lane.as_str(), &worker.begun.slot);
+        let step = root_job_later((lane, slot), title, "reach-primary", build::reach_database(), 240);
+        let step = told(facts, step, "primary", &primary.slot);
+        all.push(draft.add(Step { after: vec![worker.begun.ready, primary.ready], ..step }));
+        let title = "see that it reaches the new cache server";
+        let step = root_job_later((lane, slot), title, "reach-cache", recipe::cache::reach(), 240);
+        let step = told(facts, step, recipe::cache::ADDRESS, &cache.slot);
+        all.push(draft.add(Step { after: vec![worker.begun.ready, cache.ready], ..step }));
+    }
+    all
 }
 
 /// From here on nobody goes back.

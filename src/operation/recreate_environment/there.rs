@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::super::draft::Draft;
 use super::super::new_server::place::{self, Spread};
-use super::super::on_servers::group;
 use super::super::refused::some;
 use super::super::replace_cache::{Old, Users};
 use super::super::replicas::is_down;
@@ -60,7 +59,8 @@ impl<'f> There<'f> {
                 "{environment} has no worker that runs, to empty the queues: make one with new-server --role worker first"
             )));
         }
-        Ok(Self { primary, replicas, cache, users, group: group(facts) })
+        let group = facts.place.group.as_ref().map(|_| facts.group()).transpose()?;
+        Ok(Self { primary, replicas, cache, users, group })
     }
 
     /// Those whose place is taken, in the order of [`New::each`].

@@ -1,7 +1,7 @@
 //! Web servers, one by one: they serve with the new addresses already, and become what the config says by the release.
 
 use super::super::create_release;
-use super::super::deploy::serial::{QUIET, in_service};
+use super::super::deploy::serial::in_service;
 use super::super::deploy::{Ahead, make_room};
 use super::super::draft::{Draft, step};
 use super::super::{Facts, Refused};
@@ -17,7 +17,7 @@ pub(super) fn replaced(
     draft: &mut Draft<'_>,
     facts: &Facts<'_>,
     (group, ahead): (&Group, Option<&Ahead<'_>>),
-    launches: Option<StepId>,
+    back: Vec<StepId>,
     pointed: StepId,
 ) -> Result<(), Refused> {
     let last = match ahead {
@@ -25,7 +25,7 @@ pub(super) fn replaced(
         None => pointed,
     };
     let title = "let the group launch again by itself";
-    draft.restore("group", title, group.name.as_str(), launches.into_iter().collect(), &[last]);
+    draft.restore("group", title, group.name.as_str(), back, &[last]);
     Ok(())
 }
 
@@ -36,10 +36,8 @@ fn one_by_one(
     pointed: StepId,
 ) -> Result<StepId, Refused> {
     let group = ahead.group;
-    // R5: the group moves no server between zones meanwhile, and neither an alarm nor the clock changes its sizes.
-    let quiet = draft.set_processes(group, &QUIET, true, Lasts::UntilTheEnd, &[pointed]);
     let sizes = make_room(draft, group, ahead.members, 1, &[pointed]);
-    let ready: Vec<StepId> = quiet.into_iter().chain([sizes]).collect();
+    let ready = vec![sizes];
     // R6: should new servers not become healthy, it launches none of them by itself.
     let launching = if group.is_suspended(Process::Launch.word()) {
         None
@@ -79,12 +77,14 @@ fn one_by_one(
         count: group.desired,
         patience_s: ahead.patience_s,
         check: Some(health::ask(&facts.place.layout)),
-        back: None,
+        // What never came into service goes again; the group goes on with the release.
+        back: Some(Value::Later(create_release::made())),
     };
     let replaced = draft.add(Step {
         after: held.clone(),
         becomes: Some(format!("{count} of the new release")),
-        undo: Undo::Cannot("the old release knows none of the new servers".into()),
+        lasts: Lasts::UnlessStopped,
+        undo: Undo::Reverse("new servers that never came into service are let go".into()),
         deadline_s: group.desired.saturating_mul(ahead.patience_s.saturating_add(600)).min(86_400),
         destructive: true,
         ..step(

@@ -198,13 +198,18 @@ fn r6_web_servers_are_replaced_one_by_one_and_a_release_that_fails_is_launched_b
     assert!(waits_for(&plan, replace, the(&plan, "take the page off")), "it is not noticed");
     assert!(waits_for(&plan, replace, the(&plan, "point the group")));
     let Action::Converge(converge) = &replace.action else { panic!() };
-    assert!(converge.back.is_none() && converge.batch == 1 && converge.at_least == 2);
+    assert_eq!(
+        converge.back.as_ref(),
+        Some(&converge.to),
+        "what never serves goes, and nobody launches the old release"
+    );
+    assert!(converge.batch == 1 && converge.at_least == 2);
     // While it goes on the group launches; whatever way it ends that is over, and only its success has it launch by itself.
     let while_it_goes = the(&plan, "resume Launch while");
     assert_eq!(while_it_goes.lasts, Lasts::UntilTheEnd);
     assert!(waits_for(&plan, the(&plan, "let the group launch again by itself"), replace));
     let launches = the(&plan, "suspend Launch, ScheduledActions");
-    assert_eq!(the(&plan, "let the group launch again by itself").action.restores(), [launches.id]);
+    assert!(the(&plan, "let the group launch again by itself").action.restores().contains(&launches.id));
     assert!(the(&plan, "put the group back as it was, but").action.restores().contains(&while_it_goes.id));
 }
 

@@ -21,7 +21,7 @@ use crate::plan::Address;
 
 pub use database::stop_for_good;
 pub use logs::AWSLOGS_SECRET;
-pub use promote::{candidate, follow, promote, received, slots, slots_told, start_again};
+pub use promote::{candidate, follow, promote, reach_database, received, slots, slots_told, start_again};
 pub use replica::{Resync, can_copy, copy_beside, sound, use_copy};
 pub use repository::{Access, access};
 pub use settings::{Judged, method, settings};

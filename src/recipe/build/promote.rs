@@ -17,6 +17,14 @@ pub fn candidate(layout: &Layout, most: Option<u32>, followers: usize, planned: 
         .text()
 }
 
+/// Sees that a server reaches `PostgreSQL` at the address in the variable `primary`.
+#[must_use]
+pub fn reach_database() -> String {
+    script("reach", "see that it reaches the primary to be")
+        .then(include_str!("scripts/reach_database.sh"))
+        .text()
+}
+
 /// Waits until everything that was received is replayed; where the primary was stopped cleanly, sees that this is everything
 /// there ever was.
 #[must_use]

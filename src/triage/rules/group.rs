@@ -142,7 +142,13 @@ pub fn churn(patient: &Patient<'_>) -> Vec<Symptom> {
         group.members.iter().filter(|member| member.lifecycle == "InService" && member.healthy).count();
     let calm = patient.row.balancers.iter().all(|balancer| balancer.severity == Severity::Ok)
         && u32::try_from(serving).is_ok_and(|serving| serving >= group.desired);
-    let lately = SignedDuration::from_mins(if calm { 3 } else { 20 });
+    // A pace that is slow is waited for: the next one may still come.
+    let pace = last
+        .duration_since(first)
+        .checked_div(i32::try_from(ended.len() - 1).unwrap_or(1))
+        .unwrap_or_default();
+    let lately =
+        if calm { (pace * 2).max(SignedDuration::from_mins(5)) } else { SignedDuration::from_mins(20) };
     if patient.yardstick.now.duration_since(last) > lately {
         return Vec::new();
     }

@@ -75,10 +75,14 @@ fn of_role(patient: &Patient<'_>, role: &Role, count: &RoleCount) -> Option<Symp
 /// Servers that were left half built, or replaced and never ended.
 pub fn leftovers(patient: &Patient<'_>) -> Vec<Symptom> {
     let now = patient.yardstick.now;
+    let locks = patient.snapshot.locks.value().and_then(|all| all.get(&patient.place.name));
+    let at_work = locks.is_some_and(|all| all.iter().any(|lock| lock.holder.is_some()));
     let left: Vec<_> = patient
         .servers
         .iter()
         .filter(|s| !s.is_gone() && s.role.standing != Standing::Active)
+        // What is being built belongs to whoever holds the lock.
+        .filter(|s| s.role.standing != Standing::Pending || !at_work)
         .filter(|s| s.launched_at.is_none_or(|at| now.duration_since(at) > BUILT_IN))
         .collect();
     left.into_iter().map(|server| left_over(patient, server)).collect()

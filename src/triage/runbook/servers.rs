@@ -51,7 +51,7 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
             }));
         }
         Kind::Leftovers => {
-            steps.push(Step::look("find out which run left it", "runs"));
+            steps.push(Step::look("find out which run left it: that can be resumed or undone", "runs"));
             let options = vec![("servers", ids(&symptom.servers))];
             steps.push(Step::plan(
                 "terminate it, once nobody misses anything",

@@ -11,7 +11,7 @@ use crate::engine::run::entry::{Bound, Entry, Mutation, StepEnd};
 use crate::engine::run::left_behind::RUN_TAG;
 use crate::engine::run::world::{Trouble, World, image_of, instance_of, of_read};
 use crate::fleet::{ImageId, InstanceId, LaunchSource, NewServer, Power};
-use crate::plan::{InstanceRef, Lasts, NewRelease, Slot, StepId};
+use crate::plan::{InstanceRef, Lasts, NewRelease, Slot, StepId, WHEN_IT_IS_SO};
 
 /// For so long a thing is new.
 const NEW: SignedDuration = SignedDuration::from_mins(15);
@@ -83,13 +83,16 @@ pub(super) async fn tag(
     let slots = worker.book.story().await.slots.clone();
     let id = instance_of(server, &slots).map_err(|trouble| stop(&trouble))?;
     let new_until = new_until(worker, &Bound::Instance(id.clone())).await;
-    let begin = async |world: Arc<World>| match world.ports.change.tag(&id, tags).await {
+    let now = worker.world.now().to_string();
+    let told = |value: &String| if value == WHEN_IT_IS_SO { now.clone() } else { value.clone() };
+    let tags: Vec<(String, String)> = tags.iter().map(|(key, value)| (key.clone(), told(value))).collect();
+    let begin = async |world: Arc<World>| match world.ports.change.tag(&id, &tags).await {
         Err(CloudError::Absent(words)) if new_until.is_some_and(|until| world.now() < until) => {
             Err(Trouble::Later(words))
         }
         answer => answer.map_err(Trouble::from),
     };
-    let mutation = Mutation::Tag { instance: id.clone(), tags: tags.to_vec() };
+    let mutation = Mutation::Tag { instance: id.clone(), tags: tags.clone() };
     worker.mutate(vec![mutation], begin, async |world| begin(world).await.map(Some)).await?;
     Ok(StepEnd::Done)
 }

@@ -291,3 +291,42 @@ async fn killed_after_any_record_while_it_is_done_once_more_it_ends_as_an_unbrok
     }
     panic!("it never came to its end");
 }
+
+#[tokio::test(start_paused = true)]
+async fn killed_while_it_puts_back_that_is_done_first_and_then_it_goes_on() {
+    let mut killed = 0;
+    for records in 1..120 {
+        let kit = Kit::new();
+        let before = kit.shape().await;
+        let plan = switching(&kit, &worker(&kit).await).await;
+        kit.cloud.break_script("build redis", "the disk is full", 1);
+        let Ok(id) = kit.die_after(plan, records).await else {
+            assert!(killed > 3, "{killed}");
+            return;
+        };
+        let past = kit.store().run(&id).unwrap();
+        if past.finished.is_some() {
+            continue;
+        }
+        let turned = past.story.as_ref().is_some_and(|story| story.turned.is_some());
+        killed += u32::from(turned);
+        let mut told = kit.again(id.clone(), false).await;
+        for _ in 0..3 {
+            if told.state == RunState::Done {
+                break;
+            }
+            assert_eq!(kit.shape().await, before, "{records}: it is put back before anything else");
+            assert!(told.story.goes_on(), "{records}: {:?}", told.story.failure());
+            told = kit.again(id.clone(), false).await;
+        }
+        assert_eq!(told.state, RunState::Done, "{records}: {:?}", told.story.failure());
+        assert!(told.story.left().is_empty(), "{records}");
+        assert_eq!(kit.shape().await, before, "{records}");
+        assert_eq!(launched(&kit).await.len(), 1, "{records}");
+        // What was stopped ran again in between, and was stopped anew.
+        let stopped = told.story.steps[4].ended.as_ref().unwrap().0;
+        let backs = told.story.intents.iter().filter(|intent| intent.back && intent.step.0 == 5);
+        assert!(backs.map(|intent| intent.at).all(|at| at < stopped), "{records}");
+    }
+    panic!("it never came to its end");
+}

@@ -36,6 +36,10 @@ use crate::fleet::{DeploymentName, EnvironmentName};
 pub const VERSION: u32 = 1;
 
 /// A plan.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing of the plan, and is a key of its own in journals"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The version of the shapes.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_acm::types::{Filters, KeyAlgorithm};
+use aws_sdk_iam::types::ServerCertificate;
 
 use super::{AwsCloud, translate, x509};
 use crate::cloud::{Answer, CloudError};
@@ -88,7 +89,7 @@ async fn of_iam(cloud: &AwsCloud, closely: &[String]) -> Answer<Vec<Certificate>
         let request = cloud.clients().iam.get_server_certificate().server_certificate_name(&one.name);
         match request.send().await.map_err(|e| call.fail(e)) {
             Ok(told) => {
-                let text = told.server_certificate().map(|whole| whole.certificate_body());
+                let text = told.server_certificate().map(ServerCertificate::certificate_body);
                 one.names = text.and_then(x509::names_in_pem);
             }
             // The list tells the most important things as well.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_elasticloadbalancing::types::LoadBalancerDescription;
+use aws_sdk_elasticloadbalancing::types::{ConnectionDraining, LoadBalancerDescription};
 
 use super::{AwsCloud, translate};
 use crate::cloud::{Answer, CloudError};
@@ -46,7 +46,7 @@ pub async fn draining(
             found => found?,
         };
         let told = found.load_balancer_attributes().and_then(|all| all.connection_draining());
-        let lasts = told.filter(|draining| draining.enabled()).and_then(|draining| draining.timeout());
+        let lasts = told.filter(|draining| draining.enabled()).and_then(ConnectionDraining::timeout);
         all.insert(name.clone(), lasts.and_then(|seconds| u32::try_from(seconds).ok()).filter(|s| *s > 0));
     }
     Ok(all)

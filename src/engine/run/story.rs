@@ -168,11 +168,12 @@ impl Story {
     #[must_use]
     pub fn goes_on(&self) -> bool {
         let anew = self.put_back_and_done_anew();
+        // What was being put back when it died is put back first: it is neither as it was nor as it should be.
+        let half_put_back = self.plan.redoes && !self.to_put_back().is_empty();
         self.plan.goes_on
             && self.way == Way::Stop
             && !self.is_complete()
-            // What was being put back when it died is put back first: it is neither as it was nor as it should be.
-            && !(self.plan.redoes && !self.to_put_back().is_empty())
+            && !half_put_back
             && self.each().all(|(step, told)| {
                 told.undone.is_none() || self.is_put_back_by_the_plan(step.id) || anew.contains(&step.id)
             })

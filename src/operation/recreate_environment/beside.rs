@@ -118,12 +118,12 @@ impl Beside {
 /// One that others have to know of.
 fn launched(
     draft: &mut Draft<'_>,
-    build: &Build<'_>,
+    maker: &Build<'_>,
     role: &Role,
     lane: &str,
     (server, zone): (NewServer, ZonePlace),
 ) -> Built {
-    let built = build.pending(draft, lane, server, &zone.zone, &[]);
+    let built = maker.pending(draft, lane, server, &zone.zone, &[]);
     draft.arrives(role, built.slot.clone(), built.launched);
     built
 }

@@ -205,10 +205,10 @@ fn take_over(
 ) {
     let old: &[&Server] = &there.users.workers;
     for (Worker { lane, begun, app }, old) in workers.into_iter().zip(old) {
-        let build = Build { app: Some(&app), ..crew.worker() };
-        let built = build.completed(draft, &lane, begun);
+        let maker = Build { app: Some(&app), ..crew.worker() };
+        let built = maker.completed(draft, &lane, begun);
         draft.wait(&lane, "celery-start", stopped.iter().copied().chain([used]));
         let gone = out_of_use(draft, old, built.ready, STAYS);
-        build.put_to_use(draft, &lane, &built, &[gone]);
+        maker.put_to_use(draft, &lane, &built, &[gone]);
     }
 }

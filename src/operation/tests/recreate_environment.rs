@@ -87,7 +87,7 @@ fn everything_is_built_and_looked_at_before_anybody_notices() {
     for lane in ["db-primary", "db-replica 1", "cache", "worker 1", "builder"] {
         let settled =
             |step: &&Step| step.lane == lane && step.id < page.id && !step.title.starts_with("terminate");
-        let last = plan.steps.iter().filter(settled).last().unwrap();
+        let last = plan.steps.iter().rfind(settled).unwrap();
         assert!(waits_for(&plan, page, last), "{lane}: {}", last.title);
     }
     all_wait(&plan, "put the maintenance page up", "make a launch configuration");

@@ -105,9 +105,10 @@ fn new_worker(symptom: &Symptom, silent: bool) -> Step {
     let mut options = vec![("role", "worker".to_owned())];
     options.extend(symptom.servers.first().map(|id| ("replaces", id.as_str().to_owned())));
     options.extend(silent.then(|| ("stop-old", String::new())));
-    let aside = match silent {
-        true => "EC2 stops the old one before the new one begins; takes some minutes",
-        false => "the old one ends its tasks before the new one begins; takes some minutes",
+    let aside = if silent {
+        "EC2 stops the old one before the new one begins; takes some minutes"
+    } else {
+        "the old one ends its tasks before the new one begins; takes some minutes"
     };
     Step::plan("build a new worker in its place", aside, "new-server", options)
 }

@@ -34,7 +34,7 @@ async fn put_back(kit: &Kit) -> Result<crate::cli::exit::Exit, Stop> {
     );
     let line = CommandLine::parse_from(line.split(' '));
     let Some(Command::Headless(Headless::Lock(command))) = line.command else { panic!("a lock") };
-    lock(&line.globals, kit.target.clone(), &command).await
+    Box::pin(lock(&line.globals, kit.target.clone(), &command)).await
 }
 
 async fn beside(kit: &Kit) -> usize {

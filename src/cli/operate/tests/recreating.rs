@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::terminating::there;
 use super::*;
 use crate::engine::run::NotBegun;
-use crate::fleet::{InstanceId, Role, Standing};
+use crate::fleet::{InstanceId, Role, Server, Standing};
 
 const LINE: &str = "recreate-environment testing";
 
@@ -22,7 +22,7 @@ async fn in_use(kit: &Kit, role: &Role) -> Vec<InstanceId> {
 
 /// Every server in use.
 async fn all_in_use(kit: &Kit) -> BTreeSet<InstanceId> {
-    there(kit).await.into_iter().filter(|one| one.is_target()).map(|one| one.id).collect()
+    there(kit).await.into_iter().filter(Server::is_target).map(|one| one.id).collect()
 }
 
 /// What users and the group notice: processes that are held, pages, and what runs.
@@ -110,15 +110,13 @@ async fn what_fails_while_it_is_built_or_behind_the_page_is_gone_on_with_and_use
 const EACH: usize = 40;
 
 async fn killed(first: usize) {
-    let mut times = 0;
-    for records in (first..MOST).step_by(EACH) {
+    for (times, records) in (first..MOST).step_by(EACH).enumerate() {
         let kit = Kit::new();
         let before = all_in_use(&kit).await;
         if !super::terminating::killed(&kit, LINE, records).await {
             assert!(times > 5, "it was killed at least so often: {times}");
             return;
         }
-        times += 1;
         kit.cloud.pause(Duration::from_secs(300)).await;
         is_anew(&kit, &before, &records.to_string()).await;
     }

@@ -1,6 +1,17 @@
 //! A line that is typed in the footer: a search, words to narrow by, a file's name.
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, TextArea};
+
+/// A key that is typed into a line: as in a shell, where `ctrl-u` takes away what stands before the cursor. (To the text area's
+/// own keys it undoes the last letter, which is nothing one would look for in one line.)
+pub fn type_key(input: &mut TextArea<'_>, key: KeyEvent) {
+    if key.code == KeyCode::Char('u') && key.modifiers == KeyModifiers::CONTROL {
+        input.delete_line_by_head();
+    } else {
+        input.input(key);
+    }
+}
 
 /// What it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use super::{actions, dialog, filter, line, lines, logs, operate, question};
 use crate::console::action::Action;
 use crate::console::dialogs::Asks;
 use crate::console::event::Effect;
+use crate::console::line::type_key;
 use crate::console::state::{Overlay, State};
 use crate::console::{palette, views};
 
@@ -111,7 +112,7 @@ pub fn typed(state: &mut State, key: KeyEvent, chord: KeyCombination) -> Vec<Eff
         // One line only, and never longer than what can be shown and searched.
         let breaks_line = matches!(key.code, KeyCode::Enter | KeyCode::Tab);
         if !(breaks_line || plain && full) {
-            input.input(key);
+            type_key(input, key);
         }
     });
     Vec::new()

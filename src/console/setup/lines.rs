@@ -153,7 +153,8 @@ pub(super) fn answers(state: &SetupState, width: u16, height: u16) -> Vec<Line> 
 fn answer(row: &Row, wide: usize) -> Line {
     let title = cut(&row.title, u16::try_from(wide).unwrap_or(20));
     let title = format!("{title:<wide$}  ");
-    let severity = row.mark.as_ref().map_or(Severity::Ok, |mark| mark.severity);
+    // What an earlier setup or a config brought was not looked at this time.
+    let severity = row.mark.as_ref().map_or(Severity::Idle, |mark| mark.severity);
     match &row.answer {
         _ if row.now => {
             vec![Piece::new("› ", Scope::Key), Piece::new(title, Scope::TextStrong)]

@@ -12,6 +12,7 @@ use ratatui_textarea::{CursorMove, TextArea};
 use super::action::{Action, Context};
 use super::chord;
 use super::keymap::Lookup;
+use super::line::type_key;
 use super::state::Look;
 use crate::fleet::text::is_printable;
 use crate::setup::{Effect, Event, Kind, Place, Wizard};
@@ -176,7 +177,7 @@ impl SetupState {
         let full = self.text().chars().count() >= LONGEST;
         let breaks = matches!(key.code, KeyCode::Enter | KeyCode::Tab);
         if !(breaks || full && chord::types_text(pressed)) {
-            self.input.input(key);
+            type_key(&mut self.input, key);
             if self.text() != self.typed || self.chosen.is_some() {
                 self.changed();
             }

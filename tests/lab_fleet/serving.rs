@@ -137,6 +137,21 @@ fn lie_on_a_volume(bare: &Bare, (instance, _): &(String, String), path: &str) {
     assert_eq!(rest.trim(), "ext4\n1", "{path}: {mount}");
 }
 
+/// Whoever looks at a new environment sees all of it, and nothing that building it has left to be found wrong.
+#[track_caller]
+fn is_known_and_calm(bare: &Bare) {
+    let told = within(60, "everything has answered", || {
+        let output = bare.program("triage staging --json").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let told: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+        (told["unknown"].as_array().unwrap().is_empty()).then_some(told)
+    });
+    let names = told["findings"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap());
+    let restarts: Vec<&str> = names.filter(|name| name.starts_with("restarts/")).collect();
+    assert!(restarts.is_empty(), "what was started while it was built is no loop: {restarts:?}");
+}
+
 #[test]
 fn an_empty_directory_and_account_become_a_whole_environment_on_screen_though_the_console_dies_on_the_way() {
     let Some((bare, image, vpc)) = Bare::take_empty() else { return };
@@ -219,6 +234,7 @@ fn an_empty_directory_and_account_become_a_whole_environment_on_screen_though_th
         let active = bare.on(&web.0, &format!("systemctl is-active {unit}; :"));
         assert_eq!(active.trim(), "inactive", "{unit} runs under Supervisor only");
     }
+    is_known_and_calm(&bare);
     // Every part once more: nothing is to be done.
     let more = format!(
         "database_password='{}'\nbroker_password='{}'\nprimary={}\n",

@@ -65,8 +65,8 @@ pub fn build(state: &State, environment: &EnvironmentName) -> Table {
         (section(&server.role.role).0, server.role.standing, server.is_gone(), trouble, &server.role.role)
     });
     let nothing = format!(
-        "· No server is tagged environment={environment}.\nThe environment does not exist yet, or its servers \
-         carry other tags; `quarterdeck describe` lists what is there."
+        "· No server is tagged environment={environment}.\nIf it does not exist yet: o, then create-foundation, \
+         then create-environment. If it does, its servers carry other tags: `quarterdeck describe` lists what is there."
     );
     Table {
         columns: COLUMNS.to_vec(),

@@ -53,7 +53,8 @@ pub struct Program {
     pub pid: Option<u32>,
     /// For how long it has run, in seconds.
     pub up_seconds: Option<u64>,
-    /// How often it was started in the last hour, as far as Supervisor's log tells; 0 is as it should be.
+    /// How often it ended by itself in the last hour and was to be started again, as far as Supervisor's log tells since that
+    /// was started; 0 is as it should be.
     pub restarts: Option<u32>,
     /// What Supervisor says beside.
     pub detail: String,

@@ -26,14 +26,13 @@ pub(super) fn read(body: &Body<'_>, _: &Layout) -> Result<Fact, Unread> {
     if programs.is_empty() && (body.code != 0 || !status.iter().all(|line| line.trim().is_empty())) {
         return Err(refused(body));
     }
-    let spawned: Option<BTreeMap<&str, u32>> = log.map(|lines| {
-        let counts = lines.iter().filter_map(|line| line.strip_prefix("spawned ")?.split_once(' '));
+    let again: Option<BTreeMap<&str, u32>> = log.map(|lines| {
+        let counts = lines.iter().filter_map(|line| line.strip_prefix("again ")?.split_once(' '));
         counts.filter_map(|(count, name)| Some((name, count.parse().ok()?))).collect()
     });
     let mut programs = bounded(programs);
     for program in &mut programs {
-        program.restarts =
-            spawned.as_ref().map(|spawned| spawned.get(program.name.as_str()).copied().unwrap_or(0));
+        program.restarts = again.as_ref().map(|again| again.get(program.name.as_str()).copied().unwrap_or(0));
     }
     Ok(Fact::Supervisor(Supervisor { programs }))
 }

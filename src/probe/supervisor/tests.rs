@@ -9,7 +9,7 @@ fn programs(lines: &str, code: u8) -> Vec<Program> {
 }
 
 #[test]
-fn programs_that_run_tell_since_when_and_how_often_they_were_started() {
+fn programs_that_run_tell_since_when_and_how_often_they_were_started_again() {
     let programs = programs(include_str!("fixtures/4.2-worker.txt"), 0);
     assert_eq!(programs.len(), 6);
     let cam = &programs[1];
@@ -23,6 +23,45 @@ fn programs_that_run_tell_since_when_and_how_often_they_were_started() {
         (pgbouncer.group.as_str(), pgbouncer.name.as_str()),
         ("staging-pgbouncer", "staging-pgbouncer")
     );
+}
+
+#[test]
+fn what_people_stop_and_start_and_what_was_before_the_boot_is_no_program_that_ends_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("supervisord.log");
+    // Whenever that is, it is within the last hour.
+    let line = |text: &str| format!("2999-01-01 00:00:00,000 {text}\n");
+    let told = [
+        "INFO supervisord started with pid 4590",
+        "INFO spawned: 'staging-server' with pid 6070",
+        "WARN exited: staging-server (exit status 3; not expected)",
+        "WARN received SIGTERM indicating exit request",
+        "INFO supervisord started with pid 179",
+        "INFO spawned: 'staging-server' with pid 195",
+        "INFO waiting for staging-server to stop",
+        "INFO stopped: staging-server (exit status 0)",
+        "INFO spawned: 'staging-server' with pid 196",
+        "INFO success: staging-server entered RUNNING state, process has stayed up for > than 1 seconds (startsecs)",
+        "WARN exited: staging-celerycam (terminated by SIGKILL; not expected)",
+        "INFO spawned: 'staging-celerycam' with pid 197",
+        "WARN exited: staging-celerycam (exit status 1; not expected)",
+        "INFO spawnerr: can't find command '/x'",
+    ];
+    let old = "2026-01-01 00:00:00,000 WARN exited: staging-celerycam (exit status 1; not expected)\n";
+    std::fs::write(&log, told.map(line).concat() + old).unwrap();
+    let script = SCRIPT.replace("/var/log/supervisor/supervisord.log", &log.display().to_string());
+    let script = format!("as_root() {{ cat {}; }}\n{script}", dir.path().join("status").display());
+    std::fs::write(
+        dir.path().join("status"),
+        "staging-web:staging-server  RUNNING   pid 196, uptime 0:01:42\n\
+         staging-celery:staging-celerycam  RUNNING   pid 198, uptime 0:01:42\n",
+    )
+    .unwrap();
+    let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let again: Vec<_> = programs(&text, 0).into_iter().map(|p| (p.name, p.restarts)).collect();
+    let of = |name: &str, times| (name.to_owned(), Some(times));
+    assert_eq!(again, [of("staging-server", 0), of("staging-celerycam", 2)], "{text}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ case $python in
 /usr/bin/*|"$name") of_python="$name $name-venv $name-dev" ;;
 *) of_python= ;;
 esac
-wanted="ca-certificates curl openssl logrotate supervisor pgbouncer stunnel4 libpq-dev build-essential $of_vcs $of_web $of_python $packages"
+wanted="ca-certificates curl openssl logrotate supervisor pgbouncer stunnel4 postgresql-client libpq-dev build-essential $of_vcs $of_web $of_python $packages"
 unknown=
 for package in $wanted; do apt-cache show "$package" >/dev/null 2>&1 || unknown="$unknown $package"; done
 [ -z "$unknown" ] || fail "this distribution has no package$unknown: see python and app_server_packages in fabulaws-config.yml, or take an image that has it"

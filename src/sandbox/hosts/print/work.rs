@@ -25,7 +25,7 @@ pub(super) fn supervisor(view: &View<'_>, host: &Host) -> Section {
         programs.iter().map(|program| exec::supervised(view.now, program)).collect::<Vec<_>>().concat();
     out += "log\n";
     for program in programs.iter().filter(|program| program.restarts > 0) {
-        let _ = writeln!(out, "spawned {} {}", program.restarts, program.name);
+        let _ = writeln!(out, "again {} {}", program.restarts, program.name);
     }
     let running = |program: &services::Program| matches!(program.state, services::State::Running { .. });
     let code = if programs.iter().all(running) { 0 } else { 3 };

@@ -8,7 +8,8 @@ use super::exit::Stop;
 use super::{place, secrets, ssh};
 use crate::cloud::{CloudChange, CloudRead};
 use crate::config::{self, Problem, Project};
-use crate::fleet::Topology;
+use crate::fleet::{EnvironmentPlace, Interest, Snapshot, Topology};
+use crate::refresh;
 use crate::remote::{RemoteChange, RemoteRead};
 use crate::sandbox;
 use crate::template::Templates;
@@ -34,6 +35,16 @@ pub(crate) struct Target {
     pub(crate) speed: f64,
     /// What is wrong with the config, though it can be used.
     pub(crate) problems: Vec<Problem>,
+}
+
+impl Target {
+    /// Everything of one environment, as of now: what a console reads of the one that is on its screen.
+    pub(crate) async fn looked_at(&self, topology: &Arc<Topology>, place: &EnvironmentPlace) -> Snapshot {
+        let interest =
+            Interest { environments: [place.name.clone()].into(), machines: true, ..Interest::default() };
+        let (cloud, remote) = (Arc::clone(&self.cloud), self.remote.clone());
+        refresh::once_looking(cloud, remote, Arc::clone(topology), refresh::Limits::ONCE, interest).await
+    }
 }
 
 /// The simulated fleet with `--sandbox`, else AWS.

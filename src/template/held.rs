@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest as _, Sha256};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 
 use crate::config::secrets::Secret;
 use crate::fleet::{Gap, Held, Hit, Pattern};
@@ -299,14 +300,10 @@ fn marked(line: &str, marks: &Marks, unclear: &mut BTreeSet<String>) -> (Option<
 
 /// HMAC with SHA-256, as the program on the server makes it.
 fn digest(key: &Key, value: &[u8]) -> Vec<u8> {
-    const BLOCK: usize = 64;
-    let padded = |with: u8| {
-        let mut block = [with; BLOCK];
-        block.iter_mut().zip(key).for_each(|(byte, of_key)| *byte ^= of_key);
-        block
-    };
-    let inner = Sha256::new().chain_update(padded(0x36)).chain_update(value).finalize();
-    Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize().to_vec()
+    // A key shorter than a block is one with zeros behind it, which leaves no length to be wrong.
+    let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+    block.iter_mut().zip(key).for_each(|(byte, of_key)| *byte = *of_key);
+    Hmac::<Sha256>::new(&block).chain_update(value).finalize().into_bytes().to_vec()
 }
 
 #[cfg(test)]

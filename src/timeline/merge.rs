@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::entry::{About, Entry, Happening, Ran, Timeline};
 use super::line::Told;
 use super::recording::{Change, Recording};
-use super::thing::Kind;
+use super::thing::{Kind, State};
 use super::{number::Number, scaled, turns, words};
 use crate::fleet::text::one_line;
 use crate::fleet::{EnvironmentName, InstanceId, Severity, Thresholds, words as fleet_words};
@@ -184,6 +184,18 @@ const fn source(kind: Kind) -> &'static str {
     }
 }
 
+/// How findings read when they were recorded last, by their keys: also those that stood when recording began, which have not
+/// turned since.
+fn found(recording: &Recording) -> BTreeMap<String, State> {
+    let changes = recording.changes().filter(|change| change.thing.kind == Kind::Finding);
+    let turned = changes.filter_map(|change| {
+        let state = change.to.as_ref().or(change.from.as_ref())?;
+        Some((change.thing.name.clone(), state.clone()))
+    });
+    let stand = recording.latest().into_iter().filter(|(thing, _)| thing.kind == Kind::Finding);
+    turned.chain(stand.map(|(thing, state)| (thing.name, state))).collect()
+}
+
 /// What triage remembers and nobody has recorded, and what people said.
 fn of_memory(sources: &Sources<'_>, window: &Window, entries: &mut Vec<Entry>) {
     let recorded: BTreeSet<(String, Timestamp)> = sources
@@ -192,6 +204,7 @@ fn of_memory(sources: &Sources<'_>, window: &Window, entries: &mut Vec<Entry>) {
         .filter(|change| change.thing.kind == Kind::Finding)
         .map(|change| (change.thing.name.clone(), change.at))
         .collect();
+    let found = found(sources.recording);
     let base = |key: &str, at, severity, title: String, happening| Entry {
         at,
         after: None,
@@ -207,6 +220,8 @@ fn of_memory(sources: &Sources<'_>, window: &Window, entries: &mut Vec<Entry>) {
     let apart = scaled(super::WATCHED, window.pace);
     for entry in sources.memory.entries() {
         let key = entry.key.to_string();
+        let known = found.get(&key);
+        let title = known.map_or(&key, |state| &state.says);
         let near = |at: Timestamp| {
             recorded.iter().any(|(name, other)| *name == key && (at.duration_since(*other)).abs() <= apart)
         };
@@ -214,7 +229,8 @@ fn of_memory(sources: &Sources<'_>, window: &Window, entries: &mut Vec<Entry>) {
         let told = entry.told || entry.last.duration_since(entry.first) >= entry.key.kind.rises_after();
         if told && !near(entry.first) && !recorded.iter().any(|(name, at)| *name == key && *at >= entry.first)
         {
-            let mut began = base(&key, entry.first, Severity::Warn, key.clone(), Happening::Finding);
+            let severity = known.map_or(Severity::Warn, |state| state.severity);
+            let mut began = base(&key, entry.first, severity, title.clone(), Happening::Finding);
             if !entry.turned {
                 began.evidence.push("it may have been so before: that is when it was first seen".to_owned());
             }
@@ -224,17 +240,17 @@ fn of_memory(sources: &Sources<'_>, window: &Window, entries: &mut Vec<Entry>) {
                     &key,
                     entry.last,
                     Severity::Ok,
-                    format!("Over: {key}"),
+                    format!("Over: {title}"),
                     Happening::Finding,
                 ));
             }
         }
         if let Some(seen) = &entry.acknowledged {
-            let title = format!("{} has seen {key}", one_line(&seen.by));
+            let title = format!("{} has seen: {title}", one_line(&seen.by));
             entries.push(base(&key, seen.at, Severity::Idle, title, Happening::Said));
         }
         if let Some(noted) = entry.noted.as_ref().filter(|noted| !noted.words.is_empty()) {
-            let title = format!("{} of {key}: {}", one_line(&noted.by), one_line(&noted.words));
+            let title = format!("{} notes: {} (of: {title})", one_line(&noted.by), one_line(&noted.words));
             entries.push(base(&key, noted.at, Severity::Idle, title, Happening::Said));
         }
     }

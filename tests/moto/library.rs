@@ -242,6 +242,9 @@ fn r26_what_ec2_says_of_machines_is_read_in_one_request_whoever_is_asked_about()
                 "ConnectionDraining": { "Enabled": false } } });
             wire.call("elb", "modify_load_balancer_attributes", &off);
             assert_eq!(cloud.draining(&one).await.unwrap(), [(balancer, None)].into(), "R26");
+            // One that is not there is left out.
+            wire.faults(&[("DescribeLoadBalancerAttributes", "LoadBalancerNotFound", 1)]);
+            assert!(cloud.draining(&one).await.unwrap().is_empty());
             // moto's servers are held back without credits.
             let modes = cloud.credit_modes(&all).await.unwrap();
             assert!(modes.len() == all.len() && modes.values().all(|mode| *mode == CreditMode::Standard));

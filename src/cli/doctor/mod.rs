@@ -22,10 +22,9 @@ use super::target::Target;
 use super::whereabouts::Whereabouts;
 use crate::doctor::{Checked, FindingSeverity, Lookup, Patient, ProjectFacts, RightsFacts, Served, examine};
 use crate::fleet::{
-    EnvironmentPlace, Ground, GroundQuestion, Interest, Room, RoomQuestion, Snapshot, SubnetChoice,
-    Thresholds, Topology, Yardstick, Zone,
+    EnvironmentPlace, Ground, GroundQuestion, Room, RoomQuestion, Snapshot, SubnetChoice, Thresholds,
+    Topology, Yardstick, Zone,
 };
-use crate::refresh;
 use crate::template::SiteFacts;
 
 /// What to print and how.
@@ -100,16 +99,7 @@ pub(crate) async fn run(
     // Disks and processes are read in threads of their own: they may hang where files lie on a network.
     let project = project::read(globals, &target, place).await;
     let mut site = super::operate::site(&target, place).await;
-    let interest =
-        Interest { environments: [place.name.clone()].into(), machines: true, ..Interest::default() };
-    let snapshot = refresh::once_looking(
-        Arc::clone(&target.cloud),
-        target.remote.clone(),
-        Arc::clone(&topology),
-        refresh::Limits::ONCE,
-        interest,
-    )
-    .await;
+    let snapshot = target.looked_at(&topology, place).await;
     let asked = room(&snapshot, place, project.as_ref());
     let subnets = asked.as_ref().map_or(SubnetChoice::Named(Vec::new()), |asked| asked.subnets.clone());
     // Its load balancers are in the snapshot.

@@ -144,6 +144,32 @@ async fn the_document_has_every_gap_and_entry() {
 }
 
 #[tokio::test]
+async fn findings_that_stood_when_recording_began_are_told_by_their_titles() {
+    use crate::cloud::CloudRead as _;
+    let mut watch = Watch::new(Scenario::Incident);
+    watch.watch(3).await;
+    let key = watch.memory.entries().find(|entry| entry.told).unwrap().key.clone();
+    watch.memory.note(&key, "it is the new mailer", "jane@laptop", watch.cloud.now());
+    let history = History::new(watch.dir.path(), watch.cloud.endpoint(), &watch.cloud.topology());
+    history.keep(&"production".into(), &watch.memory).unwrap();
+    let (_, json) = watch.told(&["production", "--json"]).await;
+    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let titles: Vec<&str> = document["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["title"].as_str().unwrap())
+        .collect();
+    let keys: Vec<String> = watch.memory.entries().map(|entry| entry.key.to_string()).collect();
+    assert!(
+        keys.len() > 3
+            && titles.iter().any(|title| title.starts_with("jane@laptop notes: it is the new mailer (of: "))
+    );
+    let by_key: Vec<_> = titles.iter().filter(|title| keys.iter().any(|key| title.contains(key))).collect();
+    assert!(by_key.is_empty(), "{by_key:?}");
+}
+
+#[tokio::test]
 async fn without_any_record_what_aws_still_knows_is_told() {
     let watch = Watch::new(Scenario::Deploying);
     let (exit, text) = watch.told(&["staging"]).await;

@@ -17,9 +17,8 @@ use super::exit::{Exit, Stop};
 use super::target::Target;
 use super::whereabouts::Whereabouts;
 use super::{complain, place};
-use crate::fleet::{Endpoint, EnvironmentPlace, Interest, Severity, Thresholds, Topology, Yardstick};
+use crate::fleet::{Endpoint, EnvironmentPlace, Severity, Thresholds, Topology, Yardstick};
 use crate::history::History;
-use crate::refresh;
 use crate::triage::{Finding, Memory, Triage, look};
 
 /// What to print and how.
@@ -67,16 +66,7 @@ pub(crate) async fn run(
         let at = moment.before(target.cloud.now());
         return then(globals, &target, &topology, place, request, at, out);
     }
-    let interest =
-        Interest { environments: [place.name.clone()].into(), machines: true, ..Interest::default() };
-    let snapshot = refresh::once_looking(
-        Arc::clone(&target.cloud),
-        target.remote.clone(),
-        Arc::clone(&topology),
-        refresh::Limits::ONCE,
-        interest,
-    )
-    .await;
+    let snapshot = target.looked_at(&topology, place).await;
     if let Some(why) = &target.no_remote {
         complain(&format!("quarterdeck: {why}"));
     }

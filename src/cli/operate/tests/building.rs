@@ -1,7 +1,6 @@
 //! Servers built from nothing, on the simulated fleet.
 
 use super::*;
-use crate::engine::run::resume;
 use crate::fleet::{InstanceId, Role, Server, Standing};
 
 const LINE: &str = "new-server staging --role db-replica";
@@ -78,13 +77,9 @@ async fn a_part_that_fails_takes_the_server_away_unless_it_is_to_stay_and_a_serv
         assert!(there.iter().all(|server| server.role.standing == Standing::Pending), "{there:?}");
     }
     let kit = Kit::new();
-    let place = kit.place("staging");
-    let plan = kit.plan(LINE).await.unwrap();
-    let who = launch(&kit.target, None, false).await;
-    let started = begin(ports(&kit.target, &place).unwrap(), kit.store(), plan, who.clone()).await.unwrap();
-    let id = started.id.clone();
-    assert_eq!(told(started).await.0, RunState::Done);
-    let undone = resume(ports(&kit.target, &place).unwrap(), kit.store(), id, true, who).await;
+    let (run, state, _) = kit.ends(LINE).await;
+    assert_eq!(state, RunState::Done);
+    let undone = kit.take_up(&run, true).await;
     assert!(matches!(undone, Err(NotBegun::Sealed(_))), "what is in use is not taken away");
 }
 

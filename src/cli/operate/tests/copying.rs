@@ -42,15 +42,10 @@ async fn a_backup_takes_the_place_of_the_database_and_undo_brings_the_old_one_ba
     let kit = Kit::new();
     let before = found(&kit).await;
     assert!(!before.0);
-    let (place, who) = (kit.place("testing"), launch(&kit.target, None, false).await);
-    let plan = kit.plan(RESTORE).await.unwrap();
-    let begun = begin(ports(&kit.target, &place).unwrap(), kit.store(), plan, who.clone()).await.unwrap();
-    let id = begun.id.clone();
-    let (state, story) = told(begun).await;
+    let (run, state, story) = kit.ends(RESTORE).await;
     assert_eq!(state, RunState::Done, "{:?}", story.failure());
     assert_eq!(found(&kit).await, (true, before.1.clone()));
-    let ports = ports(&kit.target, &place).unwrap();
-    let (_, story) = told(crate::engine::run::resume(ports, kit.store(), id, true, who).await.unwrap()).await;
+    let (_, story) = kit.take_up(&run, true).await.unwrap();
     assert!(story.left().is_empty(), "{:?}", story.left());
     assert_eq!(found(&kit).await, before);
 }

@@ -1,7 +1,6 @@
 //! A whole environment made from nothing, on the simulated fleet.
 
 use super::*;
-use crate::engine::run::resume;
 use crate::fleet::{Role, Server};
 
 const LINE: &str = "create-environment staging";
@@ -64,20 +63,14 @@ async fn what_an_environment_has_not_is_made_side_by_side_and_a_second_time_ther
 async fn a_step_that_failed_is_done_once_more_and_what_was_made_stays() {
     let kit = ready().await;
     kit.cloud.break_script("build rabbitmq", "E: the mirror is down", 1);
-    let plan = kit.plan(LINE).await.unwrap();
-    let place = kit.place("staging");
-    let who = launch(&kit.target, None, false).await;
-    let started = begin(ports(&kit.target, &place).unwrap(), kit.store(), plan, who.clone()).await.unwrap();
-    let id = started.id.clone();
-    let (state, story) = told(started).await;
+    let (run, state, story) = kit.ends(LINE).await;
     assert_eq!(state, RunState::Failed);
     assert!(story.failure().unwrap().1.contains("rabbitmq on i-"));
     kit.cloud.pause(Duration::from_secs(60)).await;
     assert_eq!(made(&kit).await.len(), 3, "what was made stays");
     let refused = kit.plan(LINE).await.unwrap_err().to_string();
     assert!(refused.contains("left by a run that failed"), "{refused}");
-    let again = resume(ports(&kit.target, &place).unwrap(), kit.store(), id, false, who).await.unwrap();
-    let (state, story) = told(again).await;
+    let (state, story) = kit.take_up(&run, false).await.unwrap();
     assert_eq!(state, RunState::Done, "{:?}", story.failure());
     kit.cloud.pause(Duration::from_secs(60)).await;
     assert_eq!(made(&kit).await, ["cache Active", "db-primary Active", "db-replica Active"]);
@@ -198,17 +191,10 @@ async fn a_kind_of_step_that_fails_once_is_gone_on_with_and_nothing_is_made_twic
     ] {
         let kit = founded().await;
         kit.cloud.break_script(broken, "it is Saturday", 1);
-        let plan = kit.plan(WHOLE).await.unwrap();
-        let place = kit.place("staging");
-        let who = launch(&kit.target, None, false).await;
-        let started =
-            begin(ports(&kit.target, &place).unwrap(), kit.store(), plan, who.clone()).await.unwrap();
-        let id = started.id.clone();
-        let (state, story) = told(started).await;
+        let (run, state, story) = kit.ends(WHOLE).await;
         assert_eq!(state, RunState::Failed, "{broken}");
         assert!(story.goes_on(), "{broken}");
-        let again = resume(ports(&kit.target, &place).unwrap(), kit.store(), id, false, who).await.unwrap();
-        let (state, story) = told(again).await;
+        let (state, story) = kit.take_up(&run, false).await.unwrap();
         assert_eq!(state, RunState::Done, "{broken}: {:?}", story.failure());
         kit.cloud.pause(Duration::from_secs(120)).await;
         assert_eq!(of_environment(&kit).await.len(), 6, "{broken}");

@@ -1,10 +1,10 @@
-//! Operations whose process dies after one of their records, and whoever takes up what it has left.
+//! Operations that end badly, or whose process dies after one of their records, and whoever takes up what they have left.
 
 use super::*;
 use crate::engine::RunId;
 use crate::engine::run::{Halt, Launch, NotBegun, resume};
 
-/// A run whose process is gone.
+/// A run that is over, or whose process is gone.
 pub(super) struct Orphan {
     pub(super) id: RunId,
     place: EnvironmentPlace,
@@ -12,6 +12,18 @@ pub(super) struct Orphan {
 }
 
 impl Kit {
+    /// Carries an operation out; how it ended, and what takes it up again.
+    pub(super) async fn ends(&self, line: &str) -> (Orphan, RunState, Story) {
+        let plan = self.plan(line).await.unwrap_or_else(|stop| panic!("{line}: {stop}"));
+        let place = self.place(plan.environment.as_str());
+        let who = launch(&self.target, None, false).await;
+        let started =
+            begin(ports(&self.target, &place).unwrap(), self.store(), plan, who.clone()).await.unwrap();
+        let id = started.id.clone();
+        let (state, story) = told(started).await;
+        (Orphan { id, place, who }, state, story)
+    }
+
     /// Begins an operation whose process dies after so many records. `None`: it came to its good end before that.
     pub(super) async fn dies_after(&self, line: &str, records: usize) -> Option<Orphan> {
         let plan = self.plan(line).await.unwrap_or_else(|stop| panic!("{line}: {stop}"));

@@ -86,20 +86,12 @@ async fn what_fails_while_it_is_built_or_behind_the_page_is_gone_on_with_and_use
         let kit = Kit::new();
         let (before, found) = (all_in_use(&kit).await, noticed(&kit).await);
         kit.cloud.break_script(broken, "the disk is full", 1);
-        let plan = kit.plan(LINE).await.unwrap();
-        let place = kit.place("testing");
-        let who = launch(&kit.target, None, false).await;
-        let started =
-            begin(ports(&kit.target, &place).unwrap(), kit.store(), plan, who.clone()).await.unwrap();
-        let id = started.id.clone();
-        let (state, story) = told(started).await;
+        let (run, state, story) = kit.ends(LINE).await;
         assert_eq!(state, RunState::Failed, "{broken}");
         assert!(story.left().is_empty() && story.goes_on(), "{broken}: {:?}", story.left());
         kit.cloud.pause(Duration::from_secs(120)).await;
         assert_eq!((all_in_use(&kit).await, noticed(&kit).await), (before.clone(), found), "{broken}");
-        let again =
-            crate::engine::run::resume(ports(&kit.target, &place).unwrap(), kit.store(), id, false, who);
-        let (state, story) = told(again.await.unwrap()).await;
+        let (state, story) = kit.take_up(&run, false).await.unwrap();
         assert_eq!(state, RunState::Done, "{broken}: {:?}", story.failure());
         kit.cloud.pause(Duration::from_secs(120)).await;
         is_anew(&kit, &before, broken).await;

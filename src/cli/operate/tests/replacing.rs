@@ -94,20 +94,12 @@ async fn r1_what_fails_in_an_incident_leaves_the_page_up_and_is_gone_on_with_or_
         kit.cloud.pause(Duration::from_secs(120)).await;
         let found = shape(&kit).await;
         kit.cloud.break_script("build rabbitmq", "a mirror does not answer", 1);
-        let plan = kit.plan(LINE).await.unwrap();
-        let place = kit.place("testing");
-        let who = launch(&kit.target, None, false).await;
-        let started =
-            begin(ports(&kit.target, &place).unwrap(), kit.store(), plan, who.clone()).await.unwrap();
-        let id = started.id.clone();
-        let (state, story) = told(started).await;
+        let (run, state, story) = kit.ends(LINE).await;
         assert_eq!(state, RunState::Failed, "{:?}", story.failure());
         let half = shape(&kit).await;
         assert!(half.contains("ReplaceUnhealthy") && half.contains("page Some((true"), "R1: {half}");
         assert!(!story.outstanding().is_empty(), "R24: whoever takes over is told of them");
-        let again =
-            crate::engine::run::resume(ports(&kit.target, &place).unwrap(), kit.store(), id, undo, who);
-        let (state, story) = told(again.await.unwrap()).await;
+        let (state, story) = kit.take_up(&run, undo).await.unwrap();
         kit.cloud.pause(Duration::from_secs(300)).await;
         assert!(story.left().is_empty(), "{:?}", story.left());
         // While it is down the group ends web servers, before and after.

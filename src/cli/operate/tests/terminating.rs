@@ -35,18 +35,12 @@ async fn a_server_that_cannot_be_copied_is_not_terminated_and_once_it_can_it_is(
     let replica = all.iter().find(|server| server.role.role.word() == "db-replica").unwrap().id.clone();
     let line = format!("terminate-server testing --servers {replica} --override last-replica");
     kit.cloud.inject(Fault { action: Some("ec2:CreateImage"), kind: FaultKind::Deny });
-    let plan = kit.plan(&line).await.unwrap();
-    let place = kit.place("testing");
-    let who = launch(&kit.target, None, false).await;
-    let started = begin(ports(&kit.target, &place).unwrap(), kit.store(), plan, who.clone()).await.unwrap();
-    let id = started.id.clone();
-    let (state, story) = told(started).await;
+    let (run, state, story) = kit.ends(&line).await;
     assert_eq!(state, RunState::Failed);
     assert!(story.failure().unwrap().0.title.starts_with("make an image"), "{:?}", story.failure());
     assert!(there(&kit).await.iter().any(|server| server.id == replica && server.is_target()));
     kit.cloud.clear_faults();
-    let again = crate::engine::run::resume(ports(&kit.target, &place).unwrap(), kit.store(), id, false, who);
-    let (state, story) = told(again.await.unwrap()).await;
+    let (state, story) = kit.take_up(&run, false).await.unwrap();
     assert_eq!(state, RunState::Done, "{:?}", story.failure());
     assert!(there(&kit).await.iter().all(|server| server.id != replica));
 }

@@ -204,18 +204,14 @@ pub fn start(state: &mut State, wish: StartWish) -> Vec<Effect> {
         hidden::ask(state, hidden);
         return Vec::new();
     }
-    if let Some(sheet) = state.desk.sheet_mut(wish.ticket) {
-        sheet.beginning = true;
-    }
+    state.desk.set_beginning(wish.ticket, true);
     toast::show(state, "What it rests on is read again…", Severity::Changing);
     vec![Effect::Start(Box::new(wish))]
 }
 
 /// Something came between: nothing was changed.
 pub fn not_begun(state: &mut State, ticket: Ticket, wish: Option<StartWish>, why: &Obstacle) -> Vec<Effect> {
-    if let Some(sheet) = state.desk.sheet_mut(ticket) {
-        sheet.beginning = false;
-    }
+    state.desk.set_beginning(ticket, false);
     state.toast = None;
     state.dirty = true;
     let nothing = (Severity::Ok, "Nothing was changed".to_owned());

@@ -27,9 +27,6 @@ pub fn begun(state: &mut State, ticket: Ticket, begun: Result<Box<Begun>, Obstac
             return plan::not_begun(state, ticket, wish, &why);
         }
     };
-    if let Some(sheet) = state.desk.sheet_mut(ticket) {
-        sheet.beginning = false;
-    }
     let work = Work::begun(ticket, id, dir, story, state.now);
     toast::show(state, format!("Run {} has begun", work.id), Severity::Ok);
     state.desk.add(work);
@@ -233,7 +230,11 @@ pub fn stop(state: &mut State, ticket: Ticket, cancel: Cancel) -> Vec<Effect> {
 
 /// Asks whether a run is to be taken up again, or taken back.
 fn ask_take_up(state: &mut State, ticket: Ticket, undo: bool) {
+    // Which way is asked for is known to the one that is just being taken up.
     let Some(work) = state.desk.work_mut(ticket) else { return };
+    if work.beginning {
+        return toast::show(state, "It is being taken up already", Severity::Changing);
+    }
     work.wants_undo = undo;
     let Some(work) = state.desk.work(ticket) else { return };
     let obstacle = if work.goes_on() {

@@ -55,9 +55,18 @@ fn planned(environment: &str) -> (Console, Ticket) {
     (console, ticket)
 }
 
+/// Yes, to what is asked of an environment.
+fn agree(console: &mut Console, environment: &str) {
+    match environment {
+        "production" => console.write("production").press("enter"),
+        _ => console.press("y"),
+    };
+}
+
 fn running(environment: &str) -> (Console, Ticket) {
     let (mut console, ticket) = planned(environment);
-    console.press("enter y");
+    console.press("enter");
+    agree(&mut console, environment);
     console.send(Event::Begun(ticket, Ok(Box::new(plans::begun(plans::deploy(environment))))));
     (console, ticket)
 }
@@ -413,6 +422,33 @@ fn undoing_a_run_of_production_wants_its_name() {
     assert_eq!(starts(&console), []);
     console.press("esc u").write("production").press("enter");
     assert_eq!(starts(&console).pop().unwrap().start, Start::TakeUp { id: plans::id(7), undo: true });
+}
+
+#[test]
+fn a_run_that_began_here_is_undone_or_taken_up_and_never_begun_a_second_time() {
+    for (environment, keys, undo) in [("staging", "u", true), ("staging", "r", false), ("production", "u", true)] {
+        let (mut console, ticket) = running(environment);
+        let id = console.state.desk.work(ticket).unwrap().id.clone();
+        console.send(Event::Told(vec![
+            (ticket, plans::step_begun(1, 3)),
+            (ticket, plans::finished(RunState::Failed)),
+        ]));
+        let before = starts(&console).len();
+        console.press(keys);
+        agree(&mut console, environment);
+        let wanted = Start::TakeUp { id, undo };
+        assert_eq!(starts(&console).last().unwrap().start, wanted, "{keys} in {environment}");
+        console.press(keys);
+        assert!(console.state.overlay.is_none() && console.toast().contains("taken up already"), "once");
+        // Nor where somebody else was in its way.
+        let held = Obstacle::Held(Box::new(Held { number: 12, note: None }));
+        console.send(Event::Begun(ticket, Err(held)));
+        assert!(!question(&console).contains("plan again"), "{}", question(&console));
+        console.press("t").write("take over").press("enter");
+        let last = starts(&console).pop().unwrap();
+        assert_eq!((last.start, last.grip), (wanted, Grip::TakeOver(12)), "{keys} in {environment}");
+        assert_eq!(starts(&console).len(), before + 2);
+    }
 }
 
 #[test]

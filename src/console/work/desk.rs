@@ -58,8 +58,10 @@ impl Desk {
         self.sheets.iter_mut().find(|sheet| sheet.ticket == ticket)
     }
 
-    /// Puts a run on it; the oldest that is over may have to go.
+    /// Puts a run on it; the oldest that is over may have to go. It takes the place of the plan of its name: nothing that
+    /// is asked about a run may find the plan it began with, and begin it a second time.
     pub fn add(&mut self, work: Work) {
+        self.sheets.retain(|known| known.ticket != work.ticket);
         self.works.retain(|known| known.ticket != work.ticket);
         self.works.iter_mut().filter(|work| !work.goes_on()).for_each(|work| work.printers.shrink(OF_OLDER));
         self.works.push(work);
@@ -80,6 +82,16 @@ impl Desk {
     /// The run of this name here, to change it.
     pub fn work_mut(&mut self, ticket: Ticket) -> Option<&mut Work> {
         self.works.iter_mut().find(|work| work.ticket == ticket)
+    }
+
+    /// A run is being begun from the plan of this name, or taken up again, or no longer.
+    pub fn set_beginning(&mut self, ticket: Ticket, beginning: bool) {
+        if let Some(sheet) = self.sheet_mut(ticket) {
+            sheet.beginning = beginning;
+        }
+        if let Some(work) = self.work_mut(ticket) {
+            work.beginning = beginning;
+        }
     }
 
     /// The run of this name in the history, while it is kept here.

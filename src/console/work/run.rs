@@ -69,6 +69,8 @@ pub struct Work {
     pub is_ours: bool,
     /// Whether it was to be undone when it was asked for last.
     pub wants_undo: bool,
+    /// Whether it is just being taken up again.
+    pub beginning: bool,
     /// How far its end was asked for.
     pub cancel: Cancel,
     /// How it stands with steps at work.
@@ -113,6 +115,7 @@ impl Work {
             over_at: None,
             is_ours: false,
             wants_undo: false,
+            beginning: false,
             cancel: Cancel::No,
             status: BTreeMap::new(),
             warnings: Vec::new(),

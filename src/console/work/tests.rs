@@ -64,10 +64,12 @@ fn plans_and_runs_that_are_kept_are_bounded_and_what_goes_on_is_never_dropped() 
     let mut desk = Desk::new(true);
     desk.add(plans::under_way(Ticket(1), "staging"));
     for n in 2..40 {
-        desk.add_sheet(super::Sheet::new(plans::wish(Ticket(n), "staging"), fixture::now()));
+        desk.add_sheet(super::Sheet::new(plans::wish(Ticket(100 + n), "staging"), fixture::now()));
         desk.add(plans::failed(Ticket(n), "staging"));
     }
     assert!(desk.works().count() <= 8);
     assert!(desk.work(Ticket(1)).is_some());
-    assert!(desk.sheet(Ticket(39)).is_some() && desk.sheet(Ticket(2)).is_none());
+    assert!(desk.sheet(Ticket(139)).is_some() && desk.sheet(Ticket(102)).is_none());
+    desk.add(plans::under_way(Ticket(139), "staging"));
+    assert!(desk.sheet(Ticket(139)).is_none(), "its run has taken its place");
 }

@@ -11,8 +11,8 @@ pub use context::Context;
 
 use super::state::State;
 use when::{
-    always, can_begin, can_close, can_deploy, can_go_back, can_go_forward, can_open, can_operate,
-    can_roll_back, can_save, can_see_timeline, can_take_up, can_triage, goes_on, has_address, has_columns,
+    always, can_begin, can_close, can_deploy, can_go_back, can_go_forward, can_open, can_operate, can_resume,
+    can_roll_back, can_save, can_see_timeline, can_triage, can_undo, goes_on, has_address, has_columns,
     has_detail, has_finding, has_key_question, has_link, has_moment, has_needle, has_panes, has_plan,
     has_rows, has_runs, has_server, has_several, has_subject, has_themes, in_past, is_sorted, off_fleet,
     on_environment,
@@ -230,9 +230,9 @@ actions! {
     /// Say something of it.
     Note, "note", "note", "Note something on the finding, for whoever comes next", TRIAGE, has_finding;
     /// Take a run up again.
-    Resume, "resume", "resume…", "Take up a run that was interrupted or left something: asks whether really", RUN, can_take_up, Changes;
+    Resume, "resume", "resume…", "Take up a run that was interrupted or left something: asks whether really", RUN, can_resume, Changes;
     /// Take a run back.
-    Undo, "undo", "undo…", "Undo a run that is over: asks whether really", RUN, can_take_up, Changes;
+    Undo, "undo", "undo…", "Undo a run that is over: asks whether really", RUN, can_undo, Changes;
     /// Ask what to run on servers.
     Exec, "run", "run", "Run a command on servers: asks which, what, and whether really", SCREENS, has_subject, Changes;
     /// Ask which logs to follow.

@@ -73,6 +73,13 @@ fn a_run_is_watched_is_in_the_history_and_can_be_undone() {
         sandbox(&here, &["lock", "show", "production"]).out.contains("nobody holds the lock of production")
     );
 
+    // What would be taken back is told before it is agreed to, and nothing is asked for where nothing would be.
+    let asked = sandbox(&here, &["runs", "undo", &id]);
+    assert!(asked.code == Some(3) && asked.err.contains("\n  1 suspend Launch on "), "{}", asked.err);
+    assert!(asked.err.contains(&format!("quarterdeck runs undo {id} --confirm production")), "{}", asked.err);
+    let idle = sandbox(&here, &["runs", "resume", &id]);
+    assert!(idle.code == Some(1) && idle.err.contains("nothing of it is left to do"), "{}", idle.err);
+    assert_eq!(suspended(&here, "production"), ["Launch"]);
     let again = sandbox(&here, &["runs", "resume", &id, "--confirm", "production"]);
     assert!(again.code == Some(1) && again.err.contains("nothing of it is left to do"), "{}", again.err);
     let undone = sandbox(&here, &["runs", "undo", &id, "--confirm", "production"]);

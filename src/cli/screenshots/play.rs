@@ -213,7 +213,6 @@ impl Stage {
                     left: Vec::new(),
                     foreign: 0,
                     holds: false,
-                    can_go_on: false,
                     steps: steps.map(|title| (title.to_owned(), 20)).into(),
                     progress: (13, 13),
                     lock: None,

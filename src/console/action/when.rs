@@ -3,7 +3,8 @@
 use crate::console::screen::Screen;
 use crate::console::state::State;
 use crate::console::table::RowId;
-use crate::console::work::{NoPlan, Sheet, Stage};
+use crate::console::work::{NoPlan, Sheet, Stage, Work};
+use crate::engine::run::Again;
 use crate::operation::{OPERATIONS, Operation};
 
 pub(super) fn always(_: &State) -> bool {
@@ -159,9 +160,19 @@ pub(super) fn can_begin(state: &State) -> bool {
     state.sheet().is_some_and(|sheet| ready(sheet) && !state.is_read_only(&sheet.wish.environment))
 }
 
-pub(super) fn can_take_up(state: &State) -> bool {
-    state.desk.can_change
-        && state.work().is_some_and(|work| work.can_go_on() && !state.is_read_only(&work.environment))
+pub(super) fn can_resume(state: &State) -> bool {
+    can_again(state, false)
+}
+
+pub(super) fn can_undo(state: &State) -> bool {
+    can_again(state, true)
+}
+
+fn can_again(state: &State, undo: bool) -> bool {
+    let can = |work: &Work| {
+        !state.is_read_only(&work.environment) && matches!(work.again(undo), Again::Forward | Again::Back(_))
+    };
+    state.desk.can_change && state.work().is_some_and(can)
 }
 
 pub(super) fn can_save(state: &State) -> bool {

@@ -1,6 +1,7 @@
 //! What every event does to the state, and what it asks of the runtime. Pure.
 
 mod actions;
+mod again;
 mod dialog;
 mod filter;
 mod hidden;

@@ -1,6 +1,6 @@
 //! Runs of plans: they begin, go on, are stopped, and end; those of the past are listed, opened and taken up again.
 
-use super::{navigation, news, plan, refresh, toast};
+use super::{again, navigation, news, plan, refresh, toast};
 use crate::console::action::Action;
 use crate::console::age;
 use crate::console::dialogs::{Asks, Choice, Question, Then};
@@ -46,7 +46,7 @@ pub fn begun(state: &mut State, ticket: Ticket, begun: Result<Box<Begun>, Obstac
 }
 
 /// What was asked for under this name: a plan, or a run to be taken up.
-fn wish_of(state: &State, ticket: Ticket) -> Option<StartWish> {
+pub fn wish_of(state: &State, ticket: Ticket) -> Option<StartWish> {
     if let Some(sheet) = state.desk.sheet(ticket) {
         let start = Start::Begin(Box::new(sheet.plan()?.clone()));
         return Some(StartWish {
@@ -174,8 +174,8 @@ pub fn act(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         Action::Close if work.printers.zoomed => work.printers.zoomed = false,
         Action::Open | Action::View => plan::detail(state),
         Action::Cancel => ask_stop(state, ticket),
-        Action::Resume => ask_take_up(state, ticket, false),
-        Action::Undo => ask_take_up(state, ticket, true),
+        Action::Resume => again::ask(state, ticket, false),
+        Action::Undo => again::ask(state, ticket, true),
         Action::Refresh if !work.is_ours || !work.goes_on() => {
             let id = work.id.clone();
             return Some(vec![Effect::History, Effect::OpenPast(ticket, id), Effect::Refresh]);
@@ -226,57 +226,6 @@ pub fn stop(state: &mut State, ticket: Ticket, cancel: Cancel) -> Vec<Effect> {
     work.cancel = work.cancel.max(cancel);
     state.dirty = true;
     vec![Effect::Stop(ticket, cancel)]
-}
-
-/// Asks whether a run is to be taken up again, or taken back.
-fn ask_take_up(state: &mut State, ticket: Ticket, undo: bool) {
-    // Which way is asked for is known to the one that is just being taken up.
-    let Some(work) = state.desk.work_mut(ticket) else { return };
-    if work.beginning {
-        return toast::show(state, "It is being taken up already", Severity::Changing);
-    }
-    work.wants_undo = undo;
-    let Some(work) = state.desk.work(ticket) else { return };
-    let obstacle = if work.goes_on() {
-        Some("This run goes on".to_owned())
-    } else if !work.can_go_on() {
-        Some("Nothing of this run is left to do".to_owned())
-    } else {
-        super::operate::obstacle(state, &work.environment)
-    };
-    if let Some(why) = obstacle {
-        toast::show(state, why, Severity::Unknown);
-        return;
-    }
-    let interrupted = work.state == RunState::Interrupted;
-    let (done, all) = work.progress();
-    let mut lines = vec![(
-        Severity::Warn,
-        format!(
-            "{} in {}: {} of {all} steps done, {}",
-            work.operation(),
-            work.environment,
-            done,
-            work.words()
-        ),
-    )];
-    lines.extend(work.left().into_iter().map(|left| {
-        let text = format!("{} should be {}: {}", left.what, left.wanted, left.why);
-        (Severity::Down, one_line(&text))
-    }));
-    let (verb, what) = match (undo, interrupted) {
-        (true, _) => ("Undo", "Everything that can be taken back goes to the values found before the run"),
-        (false, true) => {
-            ("Resume", "What is known to be done is not done again; what is not known is looked at first")
-        }
-        (false, false) => ("Resume", "What was left is put back; the run itself does not go on"),
-    };
-    lines.push((Severity::Idle, what.into()));
-    let title = format!("{verb} run {}?", work.id);
-    let words = if undo { "undo it" } else { "resume it" };
-    let Some(wish) = wish_of(state, ticket) else { return };
-    let question = Question::new(title, lines, plan::agreement(state, wish, words));
-    state.overlay = Some(Overlay::Question(Box::new(question)));
 }
 
 /// The history came in. What was interrupted is asked about once.

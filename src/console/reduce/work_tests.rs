@@ -6,10 +6,10 @@ use super::script::Console;
 use crate::console::event::{Effect, Event};
 use crate::console::panes::Ticket;
 use crate::console::state::Overlay;
-use crate::console::views::tests::plans;
+use crate::console::views::tests::{fixture, plans};
 use crate::console::work::{KeepWish, NoPlan, Obstacle, Opened, PlanWish, Record, Stage, Start, StartWish};
 use crate::engine::lock::Held;
-use crate::engine::run::{Cancel, Entry, Grip, StepEnd, Story};
+use crate::engine::run::{Cancel, Entry, Grip, News, StepEnd, Story};
 use crate::engine::store::{Began, OPERATION, Past, RunState};
 use crate::fleet::Process;
 use crate::operation::OPERATIONS;
@@ -426,7 +426,9 @@ fn undoing_a_run_of_production_wants_its_name() {
 
 #[test]
 fn a_run_that_began_here_is_undone_or_taken_up_and_never_begun_a_second_time() {
-    for (environment, keys, undo) in [("staging", "u", true), ("staging", "r", false), ("production", "u", true)] {
+    for (environment, keys, undo) in
+        [("staging", "u", true), ("staging", "r", false), ("production", "u", true)]
+    {
         let (mut console, ticket) = running(environment);
         let id = console.state.desk.work(ticket).unwrap().id.clone();
         console.send(Event::Told(vec![
@@ -449,6 +451,61 @@ fn a_run_that_began_here_is_undone_or_taken_up_and_never_begun_a_second_time() {
         assert_eq!((last.start, last.grip), (wanted, Grip::TakeOver(12)), "{keys} in {environment}");
         assert_eq!(starts(&console).len(), before + 2);
     }
+}
+
+#[test]
+fn what_undoing_takes_back_and_what_stays_is_told_before_it_is_agreed_to() {
+    let mut console = Console::open();
+    let ticket = console.state.shelf.ticket();
+    console.state.desk.add(plans::failed(ticket, "staging"));
+    console.press("R u");
+    let words = question(&console);
+    let places: Vec<_> = [
+        "↩ 3 suspend AZRebalance on",
+        "↩ 4 replace web servers",
+        "↩ 1 stop Celery",
+        "stays: 2 migrate: the schema",
+    ]
+    .into_iter()
+    .map(|line| words.find(line).unwrap_or_else(|| panic!("{line}: {words}")))
+    .collect();
+    assert!(places[2] > places[1] && places[3] > places[2], "what ended last is taken back first: {words}");
+    // Resuming puts back only what was to last for the run.
+    console.press("esc r");
+    let words = question(&console);
+    assert!(words.contains("↩ 3 suspend AZRebalance") && !words.contains("stop Celery"), "{words}");
+    assert!(words.contains("does not go on") && !words.contains("stays"), "{words}");
+}
+
+#[test]
+fn a_run_that_is_done_can_be_undone_once_and_nothing_is_asked_where_nothing_is_left() {
+    let (mut console, ticket) = planned("staging");
+    console.press("enter y");
+    let suspension = plans::begun(plans::suspension("staging"));
+    console.send(Event::Begun(ticket, Ok(Box::new(suspension))));
+    console.send(Event::Told(vec![
+        (ticket, plans::step_begun(1, 3)),
+        (ticket, plans::ended(1, StepEnd::Done, 2)),
+        (ticket, plans::finished(RunState::Done)),
+    ]));
+    console.press("r");
+    assert!(console.state.overlay.is_none() && console.toast().contains("left to do"), "{}", console.toast());
+    console.press("u y");
+    assert_eq!(starts(&console).pop().unwrap().start, Start::TakeUp { id: plans::id(7), undo: true });
+    let mut undone = plans::begun(plans::suspension("staging"));
+    for news in [plans::step_begun(1, 3), plans::ended(1, StepEnd::Done, 2)] {
+        let News::Entry(entry) = news else { continue };
+        undone.story.take_in(&entry);
+    }
+    console.send(Event::Begun(ticket, Ok(Box::new(undone))));
+    console.send(Event::Told(vec![
+        (ticket, plans::entry(Entry::Undone { step: StepId(1), left: Vec::new(), at: fixture::now() })),
+        (ticket, plans::finished(RunState::Cancelled)),
+    ]));
+    let asked = starts(&console).len();
+    console.press("u y");
+    assert!(console.toast().contains("left to undo"), "{}", console.toast());
+    assert_eq!(starts(&console).len(), asked);
 }
 
 #[test]

@@ -35,8 +35,6 @@ pub struct Record {
     pub foreign: usize,
     /// Whether something of it is still to be put back.
     pub holds: bool,
-    /// Whether it can be taken up again.
-    pub can_go_on: bool,
     /// Steps that ended well, by title, with the seconds each took.
     pub steps: Vec<(String, u64)>,
     /// How many steps have ended well, of how many.
@@ -69,7 +67,6 @@ impl Record {
             foreign: all.len() - left.len(),
             left,
             holds: over && story.is_some_and(|story| !story.to_put_back().is_empty()),
-            can_go_on: past.can_go_on(),
             lock: story.and_then(lock),
             launches: story.and_then(launches),
             steps: story.map(times).unwrap_or_default(),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::past::{Opened, progress};
 use super::printers::Printers;
 use crate::console::panes::{Entry, Ticket};
-use crate::engine::run::{Cancel, Left, News, Story, Way};
+use crate::engine::run::{Again, Cancel, Left, News, Story, Way};
 use crate::engine::store::{OutputLine, Past, RunState};
 use crate::engine::{RunId, Verdict};
 use crate::fleet::{EnvironmentName, Severity};
@@ -197,15 +197,10 @@ impl Work {
         self.is_ours && self.goes_on() && self.cancel < Cancel::NowAndUndo
     }
 
-    /// Whether it can be taken up again.
+    /// What would be done if it were taken up again, or undone.
     #[must_use]
-    pub fn can_go_on(&self) -> bool {
-        let Some(story) = self.story() else { return false };
-        match self.state {
-            RunState::Running => false,
-            RunState::Interrupted | RunState::Failed | RunState::Cancelled => true,
-            RunState::Done => !story.left().is_empty(),
-        }
+    pub fn again(&self, undo: bool) -> Again {
+        self.story().map_or(Again::Nothing, |story| story.again(self.state, undo))
     }
 
     /// The operation, or `exec`.

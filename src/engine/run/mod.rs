@@ -4,6 +4,7 @@
 //! [`machine`] decides, purely; [`Story`] is what has happened, told by the journal; the driver does what is decided
 //! and `perform` knows how each kind of step is done.
 
+mod again;
 mod anew;
 mod book;
 mod driver;
@@ -21,6 +22,7 @@ mod tests;
 mod typed;
 mod world;
 
+pub use again::{Again, AgainWords};
 pub use driver::{News, RunControl, Started};
 pub use entry::{Bound, Entry, Left, Mutation, MutationEnd, StepEnd, Way};
 pub use machine::Cancel;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::again::Again;
 use super::book::{Book, Heritage};
 use super::driver::{BEAT, Driver, RunControl, Started, after};
 use super::entry::{Entry, Way};
@@ -15,7 +16,7 @@ use super::perform::Halt;
 use super::story::Story;
 use super::world::{Ports, World};
 use crate::engine::lock::{Lock, LockError, LockNote, LockPlace};
-use crate::engine::store::{Journal, ReopenError, RunState, Store};
+use crate::engine::store::{Journal, ReopenError, Store};
 use crate::engine::{EngineError, RunId};
 use crate::plan::lock::PUT_BACK;
 use crate::plan::{Fact, Plan, PlanError, Value};
@@ -152,6 +153,11 @@ pub async fn resume(
         error: std::io::Error::other(error),
     })??;
     let Some(mut told) = past.story.map(|told| *told) else { return Err(ReopenError::NoPlan(id).into()) };
+    match told.again(past.state, undo) {
+        Again::Sealed => return Err(NotBegun::Sealed(id)),
+        Again::Nothing => return Err(ReopenError::Over(id, past.state.word()).into()),
+        Again::Forward | Again::Back(_) => {}
+    }
     let world = World::new(ports);
     let at = world.now();
     let mut first = vec![Entry::Resumed { who: launch.who.clone(), at }];
@@ -160,14 +166,6 @@ pub async fn resume(
     }
     for entry in &first {
         told.take_in(entry);
-    }
-    if undo && told.is_sealed() {
-        return Err(NotBegun::Sealed(id));
-    }
-    let over = matches!(past.state, RunState::Done | RunState::Failed | RunState::Cancelled);
-    let goes_on = told.way == Way::Forward && !told.is_complete();
-    if over && !goes_on && told.to_put_back().is_empty() {
-        return Err(ReopenError::Over(id, past.state.word()).into());
     }
     let note = note(&world, &journal, &told.plan, &launch);
     first.extend(left_behind(&world, &told.plan, &launch, &note).await);

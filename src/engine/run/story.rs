@@ -144,7 +144,7 @@ impl Story {
         }
     }
 
-    fn taken_up(&mut self) {
+    pub(super) fn taken_up(&mut self) {
         let again = self.goes_on();
         if again {
             let anew = self.put_back_and_done_anew();

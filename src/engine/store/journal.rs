@@ -15,7 +15,7 @@ use super::history::{Past, Unreadable};
 use super::output::{Output, Writer};
 use super::record::{Began, Record, RunState};
 use super::{RECORD, Store, line_of, output};
-use crate::engine::run::{Entry, Story};
+use crate::engine::run::{Again, Entry, Story};
 use crate::engine::{EngineError, RunId};
 use crate::plan::Plan;
 use crate::remote::Line;
@@ -227,15 +227,10 @@ fn cut_off(file: &mut File) -> io::Result<()> {
 }
 
 impl Past {
-    /// Whether it can be taken up again: it was interrupted, or it left something.
+    /// What would be done if it were taken up again, or undone.
     #[must_use]
-    pub fn can_go_on(&self) -> bool {
-        let Some(story) = self.story.as_deref() else { return false };
-        match self.state {
-            RunState::Running => false,
-            RunState::Done => !story.left().is_empty(),
-            RunState::Interrupted | RunState::Failed | RunState::Cancelled => true,
-        }
+    pub fn again(&self, undo: bool) -> Again {
+        self.story.as_deref().map_or(Again::Nothing, |story| story.again(self.state, undo))
     }
 
     /// What is not as it was found, if anything.

@@ -283,7 +283,6 @@ fn record(number: u32, environment: &str, operation: &str, what: &str, seconds: 
         left: Vec::new(),
         foreign: 0,
         holds: false,
-        can_go_on: false,
         steps: vec![("migrate".into(), 8), ("stop Celery when its tasks have ended".into(), 41)],
         lock: None,
         launches: None,
@@ -298,14 +297,12 @@ pub fn history(environment: &str) -> Vec<Record> {
         Record {
             state: RunState::Interrupted,
             finished: None,
-            can_go_on: true,
             progress: (3, 5),
             ..record(6, environment, "deploy-serial", deploy, 5_400)
         },
         Record {
             state: RunState::Failed,
             left: vec![left()],
-            can_go_on: true,
             ..record(5, environment, "deploy-full", deploy, 9_000)
         },
         record(4, environment, "exec", "df -h /", 12_000),

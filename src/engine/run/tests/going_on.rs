@@ -6,7 +6,7 @@ use super::super::{Ports, begin, resume};
 use super::kit::{ENVIRONMENT, Kit, plan, step, told};
 use super::relay::{Relay, Started};
 use crate::cloud::{CloudChange, CloudRead};
-use crate::engine::run::NotBegun;
+use crate::engine::run::{Again, NotBegun};
 use crate::engine::store::{ReopenError, RunState};
 use crate::fleet::{EnvironmentName, InstanceId, NewServer};
 use crate::plan::{
@@ -133,7 +133,9 @@ async fn what_failed_is_done_once_more_when_the_run_is_taken_up_and_nothing_is_m
     assert!(failed.story.goes_on());
     let made = launched(&kit).await;
     assert_eq!(made.len(), 1, "what was made stays");
-    assert!(kit.store().run(&failed.id).unwrap().can_go_on());
+    let past = kit.store().run(&failed.id).unwrap();
+    assert_eq!(past.again(false), Again::Forward);
+    assert!(matches!(past.again(true), Again::Back(steps) if !steps.is_empty()));
 
     let done = kit.again(failed.id.clone(), false).await;
     assert_eq!(done.state, RunState::Done, "{:?}", done.story.failure());

@@ -265,3 +265,24 @@ fn every_screen_is_seen_as_it_was_and_nothing_is_done_there() {
     let console = console.press(ESC).until_gone("AS OF").until("staging");
     assert_eq!(console.press("q").ended().0, 0);
 }
+
+#[test]
+fn an_operation_begun_on_the_screen_is_undone_there_and_its_one_journal_lies_beside_the_sandbox() {
+    let state = tempfile::tempdir().unwrap();
+    let sandbox = ["sandbox", "--seed", "1", "--scenario", "calm", "--state-dir"].map(str::to_owned).to_vec();
+    let arguments = [sandbox, vec![state.path().display().to_string()]].concat();
+    let console = Terminal::start(Start { arguments: Some(arguments), ..Start::default() });
+    let console = console.until("● production").press(ENTER).until("worker").press("o").until("reboot");
+    let console = console.press("suspend").until_gone("reboot").press(ENTER).until("[ ] Launch");
+    let console = console.press(" ").until("[x] Launch").press(ENTER).until("active → suspended");
+    let console = console.press(ENTER).until("type the environment's name").press("production\r");
+    let console =
+        console.until("● done").press("u").until("taken back in this order").until("↩ 1 suspend Launch");
+    let console = console.press("production\r").until("taken back").until("cancelled");
+    let console = console.press("u").until("Nothing of this run is left to undo");
+    let console = console.press("F").until("staging");
+    assert_eq!(console.press("q").ended().0, 0);
+    let runs = std::fs::read_dir(state.path().join("sandbox/runs")).unwrap();
+    assert_eq!(runs.count(), 1, "nothing was begun a second time");
+    assert!(!state.path().join("runs").exists(), "what is practised is no run of a real fleet");
+}

@@ -67,6 +67,7 @@ fn setup(globals: &Globals, target: &Target, log: &log::Log) -> (Setup, Pace) {
         templates: target.templates.clone(),
         secrets: target.templates.is_some().then(|| super::secrets::ways(target)),
         state_dir: place::state_dir(globals),
+        runs: super::exec::store(globals, target).ok(),
         who: place::who(),
         read_only: globals.read_only,
         problems,

@@ -1,5 +1,6 @@
 //! `runs`: what was run, by whom, and what came of it.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -12,8 +13,8 @@ use super::exec::{Prefix, put, runs_dir};
 use super::exit::{Exit, Stop};
 use super::operate::show::state;
 use super::{paint, text};
-use crate::engine::run::Story;
-use crate::engine::store::{OutputLine, Past, Unreadable, read_output};
+use crate::engine::run::{Again, Story};
+use crate::engine::store::{Began, OutputLine, Past, Unreadable, read_output};
 use crate::engine::{RunId, Store, Verdict};
 use crate::fleet::text::one_line;
 
@@ -74,6 +75,12 @@ fn list(store: &Store, json: bool, out: &mut dyn Write) -> Result<(), Stop> {
         writeln!(out, "Nothing was run yet.")?;
         return Ok(());
     }
+    // Environments of several fleets may have one name.
+    let fleets: BTreeSet<_> = runs.iter().map(|past| past.began.fleet.as_deref()).collect();
+    let place = |began: &Began| match &began.fleet {
+        Some(fleet) if fleets.len() > 1 => one_line(&format!("{} ({fleet})", began.environment)),
+        _ => one_line(&began.environment),
+    };
     let rows: Vec<_> = runs
         .iter()
         .map(|past| {
@@ -88,7 +95,7 @@ fn list(store: &Store, json: bool, out: &mut dyn Write) -> Result<(), Stop> {
                 began.id.to_string(),
                 format!("{:.0}", began.at),
                 one_line(&began.who),
-                one_line(&began.environment),
+                place(began),
                 past.state.word().to_owned(),
                 done_of(past, done),
                 command,
@@ -155,13 +162,13 @@ fn document(past: &Past) -> Value {
         "began": began.at, "finished": past.finished, "who": began.who, "environment": began.environment,
         "command": began.command, "sudo": began.sudo, "at_once": began.at_once,
         "stop_on_failure": began.stop_on_failure, "deadline_s": began.deadline,
-        "output_incomplete": past.unrecorded, "servers": servers.collect::<Vec<_>>(),
-        "operation": past.story.as_ref().map(|story| operation(story)),
+        "fleet": began.fleet, "output_incomplete": past.unrecorded, "servers": servers.collect::<Vec<_>>(),
+        "operation": past.story.as_ref().map(|story| operation(past, story)),
     })
 }
 
 /// A plan's run: each step with how it stands, and what is left.
-fn operation(story: &Story) -> Value {
+fn operation(past: &Past, story: &Story) -> Value {
     let steps = story.each().map(|(step, told)| {
         json!({
             "step": step.id, "title": step.title, "target": step.target, "state": state(told),
@@ -171,7 +178,7 @@ fn operation(story: &Story) -> Value {
     });
     json!({
         "plan": story.plan, "steps": steps.collect::<Vec<_>>(), "left": story.left(),
-        "stopped": story.turned.as_ref().map(|(_, why)| why), "can_be_undone": !story.to_put_back().is_empty(),
+        "stopped": story.turned.as_ref().map(|(_, why)| why), "can_be_undone": matches!(past.again(true), Again::Back(steps) if !steps.is_empty()),
     })
 }
 
@@ -219,7 +226,8 @@ fn head(store: &Store, past: &Past, out: &mut dyn Write) -> Result<(), Stop> {
         one_line(&began.who)
     )?;
     let took = past.finished.map(|end| format!(", took {:.1} s", end.duration_since(began.at).as_secs_f64()));
-    writeln!(out, "began {:.0}{}{sudo}", began.at, took.unwrap_or_default())?;
+    let fleet = began.fleet.as_ref().map(|fleet| format!(" on {}", one_line(fleet)));
+    writeln!(out, "began {:.0}{}{}{sudo}", began.at, fleet.unwrap_or_default(), took.unwrap_or_default())?;
     for line in began.command.lines() {
         writeln!(out, "$ {}", one_line(line))?;
     }

@@ -32,11 +32,7 @@ impl History {
     /// The history of a fleet below the state directory. Touches nothing.
     #[must_use]
     pub fn new(state: &Path, endpoint: &Endpoint, topology: &Topology) -> Self {
-        let kind = if endpoint.sandbox { "sandbox" } else { "aws" };
-        let account = endpoint.profile.as_deref().unwrap_or("default");
-        let url = endpoint.url.as_deref().unwrap_or_default();
-        let name = [kind, account, &topology.region, url, topology.deployment.as_str()];
-        let name: Vec<String> = name.into_iter().filter(|part| !part.is_empty()).map(plain).collect();
+        let name: Vec<String> = endpoint.fleet(topology).into_iter().map(plain).collect();
         Self { dir: state.join("history").join(name.join("+")) }
     }
 

@@ -90,6 +90,34 @@ fn a_run_is_watched_is_in_the_history_and_can_be_undone() {
 }
 
 #[test]
+fn a_run_of_another_fleet_is_neither_undone_nor_taken_up_here_though_names_are_the_same() {
+    let here = Here::new();
+    let line = ["apply", "suspend-processes", "staging", "--processes", "Launch", "--yes"];
+    assert_eq!(sandbox(&here, &line).code, Some(0));
+    let list = json(&sandbox(&here, &["runs", "list", "--json"]).out);
+    let (id, fleet) = (list[0]["id"].as_str().unwrap(), list[0]["fleet"].as_str().unwrap());
+    assert!(fleet.starts_with("sandbox ") && fleet.ends_with(" myproject"), "{fleet}");
+    assert_eq!(list[0]["operation"]["can_be_undone"], true);
+    let journal = here.state().join("sandbox/runs").join(id).join("run.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    std::fs::write(&journal, text.replacen(fleet, "aws ops eu-west-1 myproject", 1)).unwrap();
+    for word in ["undo", "resume"] {
+        let refused = sandbox(&here, &["runs", word, id, "--yes"]);
+        assert_eq!(refused.code, Some(1), "{}", refused.err);
+        let words = format!("begun on another fleet (aws ops eu-west-1 myproject) than this one ({fleet})");
+        assert!(refused.err.contains(&words), "{}", refused.err);
+    }
+    assert_eq!(suspended(&here, "staging"), ["Launch"]);
+    let line = ["apply", "suspend-processes", "testing", "--processes", "Launch", "--yes"];
+    assert_eq!(sandbox(&here, &line).code, Some(0));
+    let list = sandbox(&here, &["runs", "list"]).out;
+    assert!(list.contains("staging (aws ops eu-west-1 myproject)"), "{list}");
+    assert!(list.contains(&format!("testing ({fleet})")), "{list}");
+    let told = sandbox(&here, &["timeline", "staging"]).out;
+    assert!(!told.contains(id), "{told}");
+}
+
+#[test]
 fn a_run_prints_one_object_a_line_for_programs() {
     let here = Here::new();
     let done =

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::args::{DrillCommand, Globals};
+use super::exec::runs_dir;
 use super::exit::{Exit, Stop};
 use super::{columns, complain, console, place, runtime};
 use crate::cloud::CloudRead;
@@ -123,7 +124,7 @@ fn judged(globals: &Globals, dir: &Path, drill: &Drill, began_at: Timestamp) -> 
         last = last.into_iter().chain(Some(entry.last)).max();
     }
     let clock = cloud.clone();
-    let store = Store::new(dir, Arc::new(move || clock.now()));
+    let store = Store::new(&runs_dir(globals)?, Arc::new(move || clock.now()));
     let deeds: Vec<Deed> = store.runs().unwrap_or_default().iter().map(deed).collect();
     let now = runtime()?.block_on(look(globals, &cloud, &name));
     let still = now.findings.iter().any(|finding| finding.key.kind == drill.cause && !finding.clearing);

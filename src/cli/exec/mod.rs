@@ -102,7 +102,8 @@ fn again(words: impl Iterator<Item = String>, name: &str) -> String {
 /// Where runs are kept: those of the sandbox beside its world.
 pub(crate) fn store(globals: &Globals, target: &Target) -> Result<Store, Stop> {
     let cloud = Arc::clone(&target.cloud);
-    Ok(Store::new(&runs_dir(globals)?, Arc::new(move || cloud.now())))
+    let fleet = target.cloud.endpoint().fleet(&target.topology).join(" ");
+    Ok(Store::new(&runs_dir(globals)?, Arc::new(move || cloud.now())).of(fleet))
 }
 
 /// The directory that has the runs below it.

@@ -44,6 +44,7 @@ pub(crate) async fn run(globals: &Globals, target: Target, command: &RunsCommand
     let id = RunId::parse(&options.id).ok_or_else(absent)?;
     let store = store(globals, &target)?;
     let past = store.run(&id).map_err(|error| Stop::Usage(error.to_string()))?;
+    store.here(&past).map_err(NotBegun::from)?;
     let place = operation::place(&target.topology, &past.began.environment)?;
     let word = if undo { "undo" } else { "resume" };
     let again = format!("quarterdeck runs {word} {id} --confirm {}", shell_word(place.name.as_str()));

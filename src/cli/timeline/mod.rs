@@ -7,7 +7,6 @@ mod text;
 mod tests;
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -73,7 +72,8 @@ pub(crate) async fn run(
     let history = state.as_deref().map(|dir| History::new(dir, &endpoint, &target.topology));
     let (mut recording, memory) = kept(history, place, &window);
     recording.read(&snapshot, place);
-    let runs = state.as_deref().map(|dir| runs(dir, place, &window, &request.hide)).unwrap_or_default();
+    let store = super::exec::store(globals, &target).ok();
+    let runs = store.map(|store| runs(&store, place, &window, &request.hide)).unwrap_or_default();
     let sources = Sources { recording: &recording, memory: &memory, runs: &runs };
     let told = timeline(&sources, &window).hidden(|text| request.hide.hidden(text));
     let whereabouts = Whereabouts::new(&topology, place, &endpoint, now);
@@ -100,16 +100,17 @@ fn kept(history: Option<History>, place: &EnvironmentPlace, window: &Window) -> 
 }
 
 /// Runs of this machine in the environment, within the window.
-fn runs(state: &Path, place: &EnvironmentPlace, window: &Window, hide: &Hide) -> Vec<Ran> {
-    let store = Store::new(state, Arc::new(Timestamp::now));
+fn runs(store: &Store, place: &EnvironmentPlace, window: &Window, hide: &Hide) -> Vec<Ran> {
     let all = store.runs().map_err(|error| {
         complain(&format!(
             "quarterdeck: runs are left out, {} cannot be read: {error}",
             store.dir().display()
         ));
     });
-    let ours =
-        all.unwrap_or_default().into_iter().filter(|past| past.began.environment == place.name.as_str());
+    let ours = all
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|past| past.began.environment == place.name.as_str() && store.is_of(&past.began));
     let recent = ours.filter(|past| {
         past.began.at <= window.until && past.finished.unwrap_or(window.until) >= window.since
     });

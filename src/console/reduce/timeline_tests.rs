@@ -76,6 +76,27 @@ fn the_newest_comes_first_and_the_selection_stays_on_its_entry_when_more_has_hap
 }
 
 #[test]
+fn what_has_just_happened_is_not_out_of_sight_for_whoever_has_selected_nothing() {
+    let mut console = told();
+    let first = console.selected();
+    console.wait(std::time::Duration::from_secs(30));
+    let mut more = happened::chronicle();
+    let newest = more.timeline.entries.last().unwrap().clone();
+    for n in 0..40 {
+        let at = newest.at + SignedDuration::from_secs(1 + n);
+        more.timeline.entries.push(crate::timeline::Entry {
+            at,
+            title: format!("new {n}"),
+            ..newest.clone()
+        });
+    }
+    console.send(Event::Timeline("production".into(), Ok(Arc::new(more))));
+    assert_eq!(console.state.view().top, 0);
+    assert_ne!(console.selected(), first);
+    assert!(console.rows()[0].contains("new 39"), "{:?}", console.rows()[0]);
+}
+
+#[test]
 fn an_entry_opens_what_it_is_of_and_esc_leads_back_to_the_list() {
     for (happening, place) in [
         (Happening::Finding, "production/triage"),

@@ -545,6 +545,7 @@ fn a_run_that_goes_on_in_another_console_is_watched_to_its_end() {
             kind: OPERATION.into(),
             at: now,
             who: "ben@desk".into(),
+            fleet: None,
             environment: "staging".into(),
             command: String::new(),
             sudo: false,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::Places;
 use super::plans::PortsOf;
 use crate::config::{Preferences, Problem};
+use crate::engine::Store;
 use crate::fleet::{Endpoint, EnvironmentName, EnvironmentPlace, Snapshot, Topology};
 use crate::plan::typed::Typed;
 use crate::remote::{RemoteChange, RemoteRead};
@@ -69,8 +70,10 @@ pub struct Setup {
     pub templates: Option<Arc<Templates>>,
     /// What else is done about secrets; none in the sandbox.
     pub secrets: Option<SecretsWays>,
-    /// Where output of runs is kept; none without a home directory.
+    /// Where the history is kept; none without a home directory.
     pub state_dir: Option<PathBuf>,
+    /// Where runs are kept; none without a home directory.
+    pub runs: Option<Store>,
     /// Who works here, for the record of runs: `jane@laptop`.
     pub who: String,
     /// Nothing may be changed from here.

@@ -44,7 +44,8 @@ pub(super) fn start(store: Option<Store>, tell: mpsc::Sender<Told>) -> mpsc::Sen
 
 fn list(store: &Store) -> Result<Vec<Record>, String> {
     let runs = store.runs().map_err(|error| format!("{}: {error}", store.dir().display()))?;
-    Ok(runs.iter().take(MOST).map(Record::of).collect())
+    // Those of other fleets are none of what is seen here: their environments have the same names.
+    Ok(runs.iter().filter(|past| store.is_of(&past.began)).take(MOST).map(Record::of).collect())
 }
 
 /// Runs that go on elsewhere and are being watched, each with the name under which it was opened last.

@@ -47,7 +47,6 @@ use super::screen::Screen;
 use super::state::{Begin, State};
 use super::{terminal, views};
 use crate::config::Problem;
-use crate::engine::Store;
 use crate::fleet::{EnvironmentName, Interest};
 use crate::history::History;
 use crate::refresh::{Command, Handle};
@@ -89,10 +88,10 @@ pub async fn run(setup: Setup, handle: Handle) -> Result<(), ConsoleError> {
         now: (setup.clock.now)(),
         speed: setup.clock.speed,
         globals: setup.globals,
-        can_change: setup.ports.is_some() && setup.state_dir.is_some(),
+        can_change: setup.ports.is_some() && setup.runs.is_some(),
     });
     state.findings = Findings::new(memories, setup.who.clone());
-    let store = setup.state_dir.map(|dir| Store::new(&dir, Arc::clone(&setup.clock.now)));
+    let store = setup.runs;
     let feeds = Feeds::new(setup.remote, setup.change, store.clone(), setup.who);
     let memory = memory::start(history.clone(), feeds.tell.clone());
     let kept = history.clone();

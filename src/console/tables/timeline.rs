@@ -29,7 +29,13 @@ pub fn build(state: &State, name: &EnvironmentName) -> Table {
         Some(Err(why)) => format!("✖ {why}"),
         Some(Ok(_)) => "· Nothing has happened in the last day.".to_owned(),
     };
-    Table { columns: COLUMNS.to_vec(), rows: rows.unwrap_or_default(), empty, ..Table::default() }
+    Table {
+        columns: COLUMNS.to_vec(),
+        rows: rows.unwrap_or_default(),
+        empty,
+        leads: true,
+        ..Table::default()
+    }
 }
 
 fn row(entry: &Entry, timeline: &Timeline) -> Row {

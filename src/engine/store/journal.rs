@@ -17,6 +17,7 @@ use super::record::{Began, Record, RunState};
 use super::{RECORD, Store, line_of, output};
 use crate::engine::run::{Again, Entry, Story};
 use crate::engine::{EngineError, RunId};
+use crate::fleet::text::one_line;
 use crate::plan::Plan;
 use crate::remote::Line;
 
@@ -44,6 +45,19 @@ pub enum ReopenError {
     /// It came to its end, and nothing is left of it.
     #[error("run {0} is over ({1}), and nothing of it is left to do")]
     Over(RunId, &'static str),
+    /// It was begun on another fleet.
+    #[error(
+        "run {id} was begun on another fleet ({theirs}) than this one ({ours}): take it up where it was begun, with the same \
+         project, --profile, --region and --endpoint-url"
+    )]
+    Elsewhere {
+        /// The run.
+        id: RunId,
+        /// Where it was begun.
+        theirs: String,
+        /// Where it was asked for.
+        ours: String,
+    },
     /// It is not the run of a plan.
     #[error("run {0} is a command on servers, which cannot be taken up again: run it once more")]
     NoPlan(RunId),
@@ -70,7 +84,8 @@ impl Store {
     pub fn begin_plan(&self, plan: &Plan, who: &str) -> Result<Journal, EngineError> {
         let failed = |error| EngineError::Record { place: self.dir().to_owned(), error };
         let (id, dir) = self.make().map_err(failed)?;
-        let begun = self.first_line(&dir, Began::of_plan(&id, self.now(), plan, who)).map(|file| {
+        let began = Began { fleet: self.fleet.clone(), ..Began::of_plan(&id, self.now(), plan, who) };
+        let begun = self.first_line(&dir, began).map(|file| {
             let journal = Journal::of(id, dir.clone(), file);
             #[cfg(test)]
             let journal = journal.with_halt(self.halt.clone());
@@ -78,6 +93,19 @@ impl Store {
             Ok(journal)
         });
         begun.and_then(|journal| journal).inspect_err(|_| drop(fs::remove_dir_all(&dir))).map_err(failed)
+    }
+
+    /// Nothing, where a run is of this store's fleet.
+    ///
+    /// # Errors
+    /// It was begun on another: settings of the same name are others there.
+    pub fn here(&self, past: &Past) -> Result<(), ReopenError> {
+        if self.is_of(&past.began) {
+            return Ok(());
+        }
+        let name = |fleet: Option<&str>| one_line(fleet.unwrap_or("unknown"));
+        let (theirs, ours) = (name(past.began.fleet.as_deref()), name(self.fleet()));
+        Err(ReopenError::Elsewhere { id: past.began.id.clone(), theirs, ours })
     }
 
     /// Takes up the journal of a run that was interrupted, or that ended and left something.
@@ -88,7 +116,7 @@ impl Store {
         let path = self.dir().join(id.as_str()).join(RECORD);
         let failed = |error| ReopenError::Failed { id: id.clone(), path: path.clone(), error };
         // Said first: a run that is not there is not made by opening it.
-        self.run(id)?;
+        self.here(&self.run(id)?)?;
         let mut file = OpenOptions::new().read(true).append(true).open(&path).map_err(failed)?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Err(ReopenError::Running(id.clone()));

@@ -51,6 +51,7 @@ const ATTEMPTS: u32 = 1_000;
 pub struct Store {
     dir: PathBuf,
     clock: Clock,
+    fleet: Option<String>,
     #[cfg(test)]
     halt: Option<super::run::Halt>,
 }
@@ -68,8 +69,31 @@ impl Store {
         Self {
             dir: state.join("runs"),
             clock,
+            fleet: None,
             #[cfg(test)]
             halt: None,
+        }
+    }
+
+    /// For this fleet: its name stands in the records of what is begun, and what was begun on another is not taken up here.
+    #[must_use]
+    pub fn of(mut self, fleet: String) -> Self {
+        self.fleet = Some(fleet);
+        self
+    }
+
+    /// The fleet's name, if it is for one.
+    #[must_use]
+    pub fn fleet(&self) -> Option<&str> {
+        self.fleet.as_deref()
+    }
+
+    /// Whether a run is of this fleet. One that says nothing of it is of every one.
+    #[must_use]
+    pub fn is_of(&self, began: &Began) -> bool {
+        match (&self.fleet, &began.fleet) {
+            (Some(ours), Some(theirs)) => ours == theirs,
+            _ => true,
         }
     }
 
@@ -106,7 +130,7 @@ impl Store {
     pub(super) fn begin(&self, request: &ExecRequest) -> Result<Recording, EngineError> {
         let failed = |error| EngineError::Record { place: self.dir.clone(), error };
         let (id, dir) = self.make().map_err(failed)?;
-        let began = Began::of(&id, self.now(), request);
+        let began = Began { fleet: self.fleet.clone(), ..Began::of(&id, self.now(), request) };
         let file = self.first_line(&dir, began).inspect_err(|_| {
             // Half a record is none.
             let _ = fs::remove_dir_all(&dir);

@@ -73,6 +73,9 @@ pub struct Began {
     pub at: Timestamp,
     /// Who asked.
     pub who: String,
+    /// The fleet that the environment is of, as [`Store::of`](super::Store::of) has it; none in records of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<String>,
     /// The environment.
     pub environment: String,
     /// The command, as it was given; of an operation the command line that asks for it.
@@ -175,6 +178,7 @@ impl Began {
             kind: "exec".into(),
             at,
             who: request.who.clone(),
+            fleet: None,
             environment: request.environment.to_string(),
             command: request.command.clone(),
             sudo: request.sudo,
@@ -194,6 +198,7 @@ impl Began {
             kind: OPERATION.into(),
             at,
             who: who.to_owned(),
+            fleet: None,
             environment: plan.environment.to_string(),
             command: plan.command.clone(),
             sudo: false,

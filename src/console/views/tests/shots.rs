@@ -180,7 +180,8 @@ fn the_timeline() {
         let gap = chronicle.timeline.entries.iter().rfind(|e| e.happening == crate::timeline::Happening::Gap);
         let id = crate::console::table::RowId::Line(crate::console::tables::timeline_id(gap.unwrap()));
         let screen = state.screen().clone();
-        state.views.get_mut(&screen).unwrap().cursor = Some(id);
+        let view = state.views.get_mut(&screen).unwrap();
+        (view.cursor, view.chosen) = (Some(id), true);
         crate::console::reduce::rebuild(&mut state);
         state
     });

@@ -332,3 +332,23 @@ async fn killed_while_it_puts_back_that_is_done_first_and_then_it_goes_on() {
     }
     panic!("it never came to its end");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_of_another_fleet_is_not_taken_up_and_one_of_before_is() {
+    let kit = Kit::new();
+    let plan = building(&kit, &worker(&kit).await).await;
+    kit.cloud.break_script("build redis", "E: the mirror is down", 1);
+    let store = || kit.store().of("aws ops eu-west-1 myproject".into());
+    let launch = || Kit::launch("jane@laptop");
+    let failed = told(begin(kit.ports(), store(), plan, launch()).await.unwrap()).await;
+    let other = kit.store().of("aws other eu-west-1 myproject".into());
+    for undo in [false, true] {
+        let again = resume(kit.ports(), other.clone(), failed.id.clone(), undo, launch()).await;
+        assert!(matches!(again, Err(NotBegun::Reopen(ReopenError::Elsewhere { .. }))), "undo: {undo}");
+    }
+    assert!(!other.is_of(&store().run(&failed.id).unwrap().began));
+    let done = told(resume(kit.ports(), store(), failed.id, false, launch()).await.unwrap()).await;
+    assert_eq!(done.state, RunState::Done);
+    let before = kit.run(building(&kit, &worker(&kit).await).await).await;
+    assert!(other.is_of(&store().run(&before.id).unwrap().began), "it says nothing of a fleet");
+}

@@ -206,6 +206,13 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "thresholds",
+        "unacknowledged",
+        "Messages that workers have taken and not acknowledged, in all queues of a server.",
+        |p, v| put(&mut p.thresholds.unacknowledged, pair(v, 1e9)),
+        |p| numbers(p.thresholds.unacknowledged),
+    ),
+    key(
+        "thresholds",
         "connections",
         "Percent of PostgreSQL's max_connections in use.",
         |p, v| put(&mut p.thresholds.connections, pair(v, 100.0)),
@@ -245,6 +252,13 @@ pub(super) const KEYS: &[Key] = &[
         "Percent of memory in use.",
         |p, v| put(&mut p.thresholds.memory, pair(v, 100.0)),
         |p| numbers(p.thresholds.memory),
+    ),
+    key(
+        "thresholds",
+        "swap",
+        "Percent of swap in use.",
+        |p, v| put(&mut p.thresholds.swap, pair(v, 100.0)),
+        |p| numbers(p.thresholds.swap),
     ),
     key(
         "thresholds",

@@ -111,9 +111,12 @@ const fn cure(kind: TroubleKind) -> &'static str {
         TroubleKind::PgBouncer => "Find out what its connections wait for: SHOW POOLS on PgBouncer",
         TroubleKind::Alarm => "Free memory or disk there: publishers stand still until then",
         TroubleKind::Queue | TroubleKind::Unheard => "See to it that a Celery worker listens to the queue",
+        TroubleKind::Unacknowledged => "Find out what the Celery workers that took them wait for",
         TroubleKind::Redis => "Give it memory or disk; keys of sessions are not to be thrown away",
         TroubleKind::Disk => "Free space, or let the volume grow",
-        TroubleKind::Memory | TroubleKind::Load => "Find out what takes it, or give the role a larger type",
+        TroubleKind::Memory | TroubleKind::Swap | TroubleKind::Load => {
+            "Find out what takes it, or give the role a larger type"
+        }
         TroubleKind::Clock => "Start chrony or systemd-timesyncd",
         TroubleKind::Code => "Deploy to it",
     }

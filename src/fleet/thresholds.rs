@@ -25,6 +25,8 @@ pub struct Thresholds {
     pub lag_seconds: Pair,
     /// `queue_depth`: messages waiting in all queues of an environment.
     pub queue_depth: Pair,
+    /// `unacknowledged`: messages that were handed out and are not acknowledged, in all queues of a server.
+    pub unacknowledged: Pair,
     /// `connections`: percent of PostgreSQL's `max_connections`.
     pub connections: Pair,
     /// `oldest_transaction`: the age of PostgreSQL's oldest transaction in seconds.
@@ -37,6 +39,8 @@ pub struct Thresholds {
     pub disk: Pair,
     /// `memory`: percent in use.
     pub memory: Pair,
+    /// `swap`: percent in use.
+    pub swap: Pair,
     /// `load`: load of the last minute per core.
     pub load: Pair,
     /// `clock_ms`: how far a server's clock is off, in milliseconds.
@@ -66,12 +70,14 @@ impl Default for Thresholds {
             surge_queue: (1.0, 100.0),
             lag_seconds: (10.0, 300.0),
             queue_depth: (1_000.0, 50_000.0),
+            unacknowledged: (500.0, 50_000.0),
             connections: (80.0, 95.0),
             oldest_transaction: (600.0, 7_200.0),
             retained_wal_mb: (2_048.0, 20_480.0),
             pgbouncer_waiting: (5.0, 50.0),
             disk: (85.0, 95.0),
             memory: (90.0, 98.0),
+            swap: (75.0, 97.0),
             load: (2.0, 8.0),
             clock_ms: (1_000.0, 30_000.0),
             redis: (80.0, 95.0),
@@ -102,12 +108,14 @@ impl Thresholds {
             surge_queue: ease(self.surge_queue),
             lag_seconds: ease(self.lag_seconds),
             queue_depth: ease(self.queue_depth),
+            unacknowledged: ease(self.unacknowledged),
             connections: ease(self.connections),
             oldest_transaction: ease(self.oldest_transaction),
             retained_wal_mb: ease(self.retained_wal_mb),
             pgbouncer_waiting: ease(self.pgbouncer_waiting),
             disk: ease(self.disk),
             memory: ease(self.memory),
+            swap: ease(self.swap),
             load: ease(self.load),
             clock_ms: ease(self.clock_ms),
             redis: ease(self.redis),

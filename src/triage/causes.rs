@@ -69,6 +69,7 @@ const SITE: &[Kind] = &[
     Kind::CeleryDown,
     Kind::NoBeat,
     Kind::QueueGrows,
+    Kind::Unacknowledged,
     Kind::Unheard,
     Kind::AtMax,
     Kind::ReplicaCut,
@@ -79,7 +80,8 @@ const SITE: &[Kind] = &[
 ];
 
 /// What comes of a worker that does nothing.
-const TASKS: &[Kind] = &[Kind::QueueGrows, Kind::Unheard, Kind::CeleryDown, Kind::NoBeat];
+const TASKS: &[Kind] =
+    &[Kind::QueueGrows, Kind::Unacknowledged, Kind::Unheard, Kind::CeleryDown, Kind::NoBeat];
 
 /// What a run changes on its way, and puts back.
 const WORK: &[Kind] = &[
@@ -191,10 +193,14 @@ const CAUSES: &[Cause] = &[
     everywhere(Kind::ReplicaCut, &[Kind::WalHeld, Kind::ReplicaLags]),
     there(Kind::Timeline, &[Kind::ReplicaCut, Kind::ReplicaLags]),
     there(Kind::ReplicaPaused, &[Kind::ReplicaLags]),
-    everywhere(Kind::CeleryDown, &[Kind::QueueGrows, Kind::Unheard, Kind::ProgramDown, Kind::NoBeat]),
+    everywhere(
+        Kind::CeleryDown,
+        &[Kind::QueueGrows, Kind::Unacknowledged, Kind::Unheard, Kind::ProgramDown, Kind::NoBeat],
+    ),
     there(Kind::CeleryDown, &[Kind::Restarts]),
     everywhere(Kind::ProgramDown, &[Kind::CeleryDown, Kind::QueueGrows, Kind::Unheard]),
-    everywhere(Kind::LongTask, &[Kind::QueueGrows]),
+    everywhere(Kind::LongTask, &[Kind::QueueGrows, Kind::Unacknowledged]),
+    everywhere(Kind::Unacknowledged, &[Kind::QueueGrows]),
     everywhere(Kind::LaunchFails, &[Kind::GroupShort, Kind::Churn]),
     everywhere(Kind::LaunchMissing, &[Kind::LaunchFails, Kind::GroupShort]),
     everywhere(
@@ -214,7 +220,8 @@ const CAUSES: &[Cause] = &[
     all_there(Kind::ProgramDown, &[Kind::WebOut, Kind::WebFails]),
     there(Kind::WebOut, &[Kind::WebFails, Kind::Restarts, Kind::Load, Kind::Unreachable]),
     everywhere(Kind::WebOut, &[Kind::Errors, Kind::Surge, Kind::Slow, Kind::GroupShort]),
-    there(Kind::Memory, &[Kind::Load]),
+    there(Kind::Memory, &[Kind::Swap, Kind::Load]),
+    there(Kind::Swap, &[Kind::Load]),
     there(Kind::CreditsLow, &[Kind::Load]),
     there(Kind::BurstsLow, &[Kind::Load, Kind::ReplicaLags]),
     everywhere(Kind::AtMax, &[Kind::Slow, Kind::Surge]),

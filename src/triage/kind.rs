@@ -107,6 +107,8 @@ kinds! {
     CeleryDown, "celery-down", 30, 60, Some;
     /// Messages pile up.
     QueueGrows, "queue-grows", 60, 300, Some;
+    /// What workers have taken they do not acknowledge.
+    Unacknowledged, "unacknowledged", 60, 300, Some;
     /// Nobody listens to a queue.
     Unheard, "unheard", 30, 60, Some;
     /// A unit of systemd does not run.
@@ -177,6 +179,8 @@ kinds! {
     Leftovers, "leftovers", 3600, 60, Nobody;
     /// Memory runs out.
     Memory, "memory", 60, 300, Some;
+    /// Swap is nearly full: the next that wants memory is killed.
+    Swap, "swap", 300, 600, Some;
     /// A server has more to do than cores.
     Load, "load", 300, 300, Some;
     /// A clock is off.

@@ -15,6 +15,7 @@ pub(super) struct QueueJson {
     waiting: Option<u64>,
     unacknowledged: Option<u64>,
     per_minute: Option<f64>,
+    begun_per_minute: Option<f64>,
     read_at: Option<Timestamp>,
     unknown: Option<&'static str>,
 }
@@ -67,6 +68,7 @@ impl From<&Queues> for QueueJson {
             waiting: queues.depth,
             unacknowledged: queues.unacknowledged,
             per_minute: queues.per_minute,
+            begun_per_minute: queues.begun_per_minute,
             read_at: queues.read_at,
             unknown: unknown(queues.gap),
         }

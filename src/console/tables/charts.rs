@@ -144,6 +144,7 @@ const fn topic(gauge: Gauge) -> Topic {
     match gauge {
         Gauge::ReplayDelay | Gauge::Connections => Topic::Postgres,
         Gauge::QueueDepth => Topic::RabbitMq,
+        Gauge::TasksBegun => Topic::Celery,
         Gauge::RedisMemory => Topic::Redis,
         Gauge::Load | Gauge::Memory => Topic::Machine,
     }
@@ -172,6 +173,7 @@ fn of_gauge<'a>(state: &'a State, id: &InstanceId, gauge: Gauge) -> Chart<'a> {
     let limits = match gauge {
         Gauge::ReplayDelay => Some(thresholds.lag_seconds),
         Gauge::QueueDepth => Some(thresholds.queue_depth),
+        Gauge::TasksBegun => None,
         Gauge::Load => Some(thresholds.load),
         Gauge::Memory => Some(thresholds.memory),
         Gauge::Connections => {
@@ -210,6 +212,7 @@ const fn word(gauge: Gauge) -> &'static str {
     match gauge {
         Gauge::ReplayDelay => "replay behind",
         Gauge::QueueDepth => "messages waiting",
+        Gauge::TasksBegun => "tasks begun",
         Gauge::Load => "load per core",
         Gauge::Memory => "memory",
         Gauge::Connections => "connections",
@@ -226,7 +229,9 @@ fn shown_gauge(value: f64, gauge: Gauge) -> String {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // never negative
         Gauge::RedisMemory => words::bytes(value.max(0.0) as u64),
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // never negative
-        Gauge::QueueDepth | Gauge::Connections => words::grouped(value.max(0.0).round() as u64),
+        Gauge::QueueDepth | Gauge::TasksBegun | Gauge::Connections => {
+            words::grouped(value.max(0.0).round() as u64)
+        }
     }
 }
 

@@ -84,8 +84,8 @@ impl Store {
     pub fn begin_plan(&self, plan: &Plan, who: &str) -> Result<Journal, EngineError> {
         let failed = |error| EngineError::Record { place: self.dir().to_owned(), error };
         let (id, dir) = self.make().map_err(failed)?;
-        let began = Began { fleet: self.fleet.clone(), ..Began::of_plan(&id, self.now(), plan, who) };
-        let begun = self.first_line(&dir, began).map(|file| {
+        let head = Began { fleet: self.fleet.clone(), ..Began::of_plan(&id, self.now(), plan, who) };
+        let begun = self.first_line(&dir, head).map(|file| {
             let journal = Journal::of(id, dir.clone(), file);
             #[cfg(test)]
             let journal = journal.with_halt(self.halt.clone());

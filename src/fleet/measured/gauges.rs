@@ -17,6 +17,10 @@ impl Fact {
                 [(Gauge::ReplayDelay, delay), (Gauge::Connections, Some(connections))]
             }
             Self::RabbitMq(rabbit) => [(Gauge::QueueDepth, rabbit.depth().map(|depth| depth as f64)); 2],
+            Self::Celery(celery) => {
+                let begun = celery.workers.iter().map(|worker| worker.begun).sum::<Option<u64>>();
+                [(Gauge::TasksBegun, begun.filter(|_| !celery.workers.is_empty()).map(|all| all as f64)); 2]
+            }
             Self::Redis(redis) => [(Gauge::RedisMemory, Some(redis.memory_used as f64)); 2],
             _ => return Vec::new(),
         };

@@ -34,6 +34,13 @@ impl Machine {
         (self.memory_total > 0).then(|| used as f64 * 100.0 / self.memory_total as f64)
     }
 
+    /// Swap in use in percent; none without swap.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // bytes as percent
+    pub fn swap_percent(&self) -> Option<f64> {
+        (self.swap_total > 0).then(|| self.swap_used as f64 * 100.0 / self.swap_total as f64)
+    }
+
     /// Load of the last minute per core.
     #[must_use]
     pub fn load_per_core(&self) -> f64 {

@@ -168,6 +168,8 @@ pub enum Gauge {
     ReplayDelay,
     /// Messages ready in all queues that count.
     QueueDepth,
+    /// Tasks that all Celery workers have begun since they were started: a count that grows.
+    TasksBegun,
     /// Load of the last minute per core.
     Load,
     /// Memory in use, in percent.

@@ -175,6 +175,8 @@ pub struct CeleryWorker {
     pub running: Vec<Task>,
     /// Tasks it has taken and not begun.
     pub reserved: u32,
+    /// Tasks that it has begun since it was started; none if it did not say.
+    pub begun: Option<u64>,
 }
 
 /// A running task.

@@ -86,6 +86,8 @@ pub struct Queues {
     pub unacknowledged: Option<u64>,
     /// Change of the depth per minute, from its trend.
     pub per_minute: Option<f64>,
+    /// Tasks that Celery begins per minute: what goes out.
+    pub begun_per_minute: Option<f64>,
     /// When the oldest part of it was read.
     pub read_at: Option<Timestamp>,
     /// Why it is not known, or no longer; the numbers are the last ones then.
@@ -210,6 +212,7 @@ pub(super) fn queues(snapshot: &Snapshot, servers: &[&Server], yardstick: &Yards
         depth,
         unacknowledged: rabbits.iter().map(|r| r.unacknowledged()).sum::<Option<u64>>().filter(|_| told),
         per_minute: trend.as_ref().and_then(|t| per_minute(t, yardstick.now)),
+        begun_per_minute: begun(snapshot, servers, yardstick.now),
         read_at: all.iter().filter_map(|(_, m)| read((*m)?)).min(),
         gap,
         trend,
@@ -340,6 +343,31 @@ pub(super) fn traffic(snapshot: &Snapshot, place: &EnvironmentPlace, yardstick: 
         }
     }
     found
+}
+
+/// How many tasks Celery begins per minute. Whoever is asked answers for all workers of the environment.
+fn begun(snapshot: &Snapshot, servers: &[&Server], now: Timestamp) -> Option<f64> {
+    servers.iter().filter_map(|server| snapshot.measured(&server.id)).find_map(|measured| {
+        measured.trends.get(&Gauge::TasksBegun).and_then(|count| counted_per_minute(count, now))
+    })
+}
+
+/// How fast a count grows per minute: the median of its last ten minutes' steps. A count that begins anew, or that lacks
+/// somebody once, is no step. `None` without enough of them.
+#[must_use]
+pub fn counted_per_minute(series: &Series, now: Timestamp) -> Option<f64> {
+    const ENOUGH: usize = 3;
+    let recent = |at: Timestamp| now.duration_since(at) <= SignedDuration::from_mins(10);
+    let count = series.points.iter().rev().take_while(|(at, _)| recent(*at)).count();
+    let points = series.points.get(series.points.len().checked_sub(count.max(ENOUGH + 1))?..)?;
+    let step = |pair: &[(Timestamp, f64)]| {
+        let ((from, before), (to, after)) = (pair[0], pair[1]);
+        let minutes = to.duration_since(from).as_secs_f64() / 60.0;
+        (minutes > 0.0 && after >= before).then(|| (after - before) / minutes)
+    };
+    let mut steps: Vec<f64> = points.windows(2).filter_map(step).collect();
+    steps.sort_by(f64::total_cmp);
+    (steps.len() >= ENOUGH).then(|| steps[steps.len() / 2])
 }
 
 /// The change of a number per minute: the slope of a line through its last ten minutes, or its last points where

@@ -15,6 +15,11 @@ impl Look<'_> {
             let short = format!("memory {percent:.0}%");
             self.add(judge(percent, limits.memory), TroubleKind::Memory, short, text);
         }
+        if let Some(percent) = machine.swap_percent() {
+            let text = format!("has {percent:.0}% of its swap in use");
+            let short = format!("swap {percent:.0}%");
+            self.add(judge(percent, limits.swap), TroubleKind::Swap, short, text);
+        }
         let (load, cores) = (machine.load[0], machine.cores.max(1));
         let severity = judge(machine.load_per_core(), limits.load);
         let text = format!("has a load of {load:.1} on {}", words::count(u64::from(cores), "core"));

@@ -78,6 +78,8 @@ pub enum TroubleKind {
     Alarm,
     /// Messages pile up.
     Queue,
+    /// Messages that were handed out pile up.
+    Unacknowledged,
     /// A queue that nobody listens to.
     Unheard,
     /// Redis is near its limit, throws keys away, or cannot write.
@@ -86,6 +88,8 @@ pub enum TroubleKind {
     Disk,
     /// Memory is short.
     Memory,
+    /// Swap is nearly full.
+    Swap,
     /// It has more to do than cores.
     Load,
     /// Its clock is off.

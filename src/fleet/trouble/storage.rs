@@ -133,6 +133,12 @@ impl Look<'_> {
         let short = format!("queue {}", words::grouped(depth));
         let text = format!("has {} waiting", words::count(depth, "message"));
         self.add(severity, TroubleKind::Queue, short, text);
+        let handed: u64 = rabbitmq.counting().map(|queue| queue.unacknowledged).sum();
+        #[allow(clippy::cast_precision_loss)] // messages
+        let severity = judge(handed as f64, self.yardstick.thresholds.unacknowledged);
+        let short = format!("{} unacknowledged", words::grouped(handed));
+        let text = format!("has {} handed out and not acknowledged", words::count(handed, "message"));
+        self.add(severity, TroubleKind::Unacknowledged, short, text);
         for queue in rabbitmq.counting().filter(|queue| queue.is_unheard()) {
             let name = words::name(&queue.name);
             let text =

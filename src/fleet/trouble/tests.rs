@@ -102,6 +102,9 @@ fn servers_as_they_should_be_have_no_trouble() {
 fn a_machine_short_of_something_says_of_what() {
     let memory = spoiled!("web", Machine, m => m.memory_available = 5);
     assert_eq!(memory, one(Severity::Warn, "has 95% of its memory in use"));
+    let swap = spoiled!("web", Machine, m => (m.swap_total, m.swap_used) = (200, 160));
+    assert_eq!(swap, one(Severity::Warn, "has 80% of its swap in use"));
+    assert_eq!(spoiled!("web", Machine, m => (m.swap_total, m.swap_used) = (200, 120)), [], "idle pages");
     let load = spoiled!("web", Machine, m => m.load[0] = 7.9);
     assert_eq!(load, one(Severity::Warn, "has a load of 7.9 on 2 cores"));
     let clock = spoiled!("web", Machine, m => m.clock_ahead_ms = Some(-4_200));
@@ -161,6 +164,8 @@ fn celery_that_does_not_answer_is_down_and_a_long_task_is_named() {
 fn queues_count_without_celerys_own_and_nobody_listening_is_a_warning() {
     let deep = spoiled!("cache", RabbitMq, r => r.queues[0].ready = 12_480);
     assert_eq!(deep, one(Severity::Warn, "has 12,480 messages waiting"));
+    let handed = spoiled!("cache", RabbitMq, r => r.queues[0].unacknowledged = 700);
+    assert_eq!(handed, one(Severity::Warn, "has 700 messages handed out and not acknowledged"));
     let unheard = spoiled!("cache", RabbitMq, r => r.queues[0].consumers = 0);
     assert_eq!(unheard, one(Severity::Warn, "has 5 messages in “celery”, to which nobody listens"));
     assert_eq!(spoiled!("cache", RabbitMq, r => r.memory_alarm = true)[0].0, Severity::Down);

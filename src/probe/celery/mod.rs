@@ -19,7 +19,7 @@ pub(super) const SCRIPT: &str = include_str!("script.sh");
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Row {
-    Worker { name: String, slots: Option<u32>, reserved: u32 },
+    Worker { name: String, slots: Option<u32>, reserved: u32, begun: Option<u64> },
     Task { worker: String, id: Option<String>, name: Option<String>, seconds: Option<f64> },
     Done(bool),
 }
@@ -34,8 +34,8 @@ pub(super) fn read(body: &Body<'_>, layout: &Layout) -> Result<Fact, Unread> {
     let mut done = false;
     for line in &body.lines {
         match serde_json::from_str(line) {
-            Ok(Row::Worker { name: worker, slots, reserved }) if workers.len() < MOST => {
-                let told = CeleryWorker { name: name(&worker), slots, running: Vec::new(), reserved };
+            Ok(Row::Worker { name: worker, slots, reserved, begun }) if workers.len() < MOST => {
+                let told = CeleryWorker { name: name(&worker), slots, running: Vec::new(), reserved, begun };
                 workers.insert(worker, told);
             }
             Ok(Row::Task { worker, id, name: task, seconds }) => {

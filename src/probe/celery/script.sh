@@ -1,6 +1,6 @@
 # Celery's workers, by their own word: asked for by the project's own application, in its virtualenv, as the user whom
 # they run as. Of tasks only id, name and age leave the server, never arguments. Output, JSON, one per line:
-#   {"worker":{"name":"celery@worker.main.ip-10-0-0-7","slots":10,"reserved":3}}     for each that answered
+#   {"worker":{"name":"celery@worker.main.ip-10-0-0-7","slots":10,"reserved":3,"begun":812}}   for each that answered
 #   {"task":{"worker":"celery@worker.main.ip-10-0-0-7","id":"3714bd1e-…","name":"myproject.tasks.nap","seconds":12.5}}
 #   {"done":true}
 if [ -z "$celery_app" ]; then echo 'the config names no celery_application' >&2; exit 3; fi
@@ -21,7 +21,8 @@ try:
     reserved = asked and asked.reserved() or {}
     for name in names:
         slots = (stats[name].get("pool") or {}).get("max-concurrency")
-        tell("worker", {"name": name, "slots": slots, "reserved": len(reserved.get(name) or [])})
+        begun = sum((stats[name].get("total") or {}).values())
+        tell("worker", {"name": name, "slots": slots, "reserved": len(reserved.get(name) or []), "begun": begun})
         for task in (active.get(name) or [])[:200]:
             start = task.get("time_start")
             seconds = time.time() - start if start and start > 1e9 else None

@@ -6,7 +6,7 @@ fn workers_tell_what_they_do_whatever_the_project_prints_besides() {
     let read = read(
         &body(
             "Loading settings…\n\
-             {\"worker\": {\"name\": \"celery@worker.main.web1\", \"slots\": 2, \"reserved\": 8}}\n\
+             {\"worker\": {\"name\": \"celery@worker.main.web1\", \"slots\": 2, \"reserved\": 8, \"begun\": 812}}\n\
              {\"task\": {\"worker\": \"celery@worker.main.web1\", \"id\": \"37\", \"name\": \"a.nap\", \"seconds\": 12.5}}\n\
              {\"task\": {\"worker\": \"celery@worker.main.web1\", \"id\": \"38\", \"name\": null, \"seconds\": null}}\n\
              {\"task\": {\"worker\": \"nobody\", \"id\": \"39\", \"name\": \"a.nap\", \"seconds\": 1}}\n\
@@ -21,6 +21,7 @@ fn workers_tell_what_they_do_whatever_the_project_prints_besides() {
     assert_eq!(celery.workers.len(), 2);
     let main = celery.workers.iter().find(|worker| worker.name.contains("main")).unwrap();
     assert_eq!((main.slots, main.reserved, main.running.len()), (Some(2), 8, 2));
+    assert_eq!((main.begun, celery.workers.iter().filter_map(|w| w.begun).count()), (Some(812), 1));
     assert_eq!((main.running[0].name.as_str(), main.running[0].seconds), ("a.nap", Some(12.5)));
 }
 

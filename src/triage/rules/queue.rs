@@ -18,6 +18,9 @@ pub fn queues(patient: &Patient<'_>) -> Vec<Symptom> {
         if has(TroubleKind::Queue) {
             found.extend(grows(patient, id, rabbit));
         }
+        if has(TroubleKind::Unacknowledged) {
+            found.extend(handed_out(patient, id, rabbit));
+        }
         if has(TroubleKind::Unheard) {
             found.extend(unheard(patient, id, rabbit));
         }
@@ -54,11 +57,29 @@ fn grows(patient: &Patient<'_>, id: &InstanceId, rabbit: &RabbitMq) -> Option<Sy
         words::name(&fullest.name),
         words::grouped(fullest.ready)
     );
-    let mut symptom = Symptom::new(Kind::QueueGrows, "", severity, title)
+    let symptom = Symptom::new(Kind::QueueGrows, "", severity, title)
         .users("work in the background is late")
         .since(patient.row.queues.trend.as_ref().and_then(|trend| crossed(&trend.points, limits.0)))
         .because(patient.probed(id, Topic::RabbitMq, text));
-    // Who should work on it, and what they are busy with.
+    let symptom = at_work(patient, symptom);
+    let worker = patient.running(&Role::Worker).next();
+    let celery = |text: String| match worker {
+        Some(server) => patient.probed(&server.id, Topic::Celery, text),
+        None => patient.probed(id, Topic::RabbitMq, text),
+    };
+    Some(match (rate, patient.row.queues.begun_per_minute) {
+        // What is counted by two, one after the other, need not add up.
+        (Some(net), Some(out)) => symptom.because(celery(format!(
+            "about {:.0}/min come in, and Celery begins {out:.0}/min",
+            (net + out).max(0.0)
+        ))),
+        (None, Some(out)) => symptom.because(celery(format!("Celery begins {out:.0}/min"))),
+        (_, None) => symptom.unknown("how many tasks Celery begins a minute"),
+    })
+}
+
+/// Who should work on it, and what they are busy with.
+fn at_work(patient: &Patient<'_>, mut symptom: Symptom) -> Symptom {
     for server in patient.running(&Role::Worker) {
         let Some(celery) = patient.measured(&server.id, Topic::Celery).and_then(|m| m.celery()) else {
             symptom = symptom.unknown(format!("what Celery does on {}", server.id.short()));
@@ -73,7 +94,23 @@ fn grows(patient: &Patient<'_>, id: &InstanceId, rabbit: &RabbitMq) -> Option<Sy
         );
         symptom = symptom.because(patient.probed(&server.id, Topic::Celery, text));
     }
-    Some(symptom)
+    symptom
+}
+
+/// What workers have taken and do not finish: it is theirs until they acknowledge it, or die.
+fn handed_out(patient: &Patient<'_>, id: &InstanceId, rabbit: &RabbitMq) -> Option<Symptom> {
+    let handed: u64 = rabbit.counting().map(|queue| queue.unacknowledged).sum();
+    #[allow(clippy::cast_precision_loss)] // messages
+    let severity = judge(handed as f64, patient.yardstick.thresholds.unacknowledged);
+    let fullest: &Queue = rabbit.counting().max_by_key(|queue| queue.unacknowledged)?;
+    let name = words::name(&fullest.name);
+    let title = format!("{} taken and not acknowledged, most of “{name}”", words::count(handed, "message"));
+    let consumers = words::count(u64::from(fullest.consumers), "consumer");
+    let text = format!("“{name}” has {} handed out to {consumers}", words::grouped(fullest.unacknowledged));
+    let symptom = Symptom::new(Kind::Unacknowledged, "", severity, title)
+        .users("tasks that were taken are not done")
+        .because(patient.probed(id, Topic::RabbitMq, text));
+    Some(at_work(patient, symptom))
 }
 
 fn unheard(patient: &Patient<'_>, id: &InstanceId, rabbit: &RabbitMq) -> Option<Symptom> {

@@ -60,6 +60,7 @@ const ROWS: &[Row] = &[
     row(TroubleKind::Redis, Kind::RedisFull, Some("sessions and cache are lost or cannot be written")),
     things(TroubleKind::Disk, Kind::DiskFull, None),
     row(TroubleKind::Memory, Kind::Memory, None),
+    row(TroubleKind::Swap, Kind::Swap, Some("it is slow; what wants more memory then is killed")),
     row(TroubleKind::Load, Kind::Load, None),
     row(TroubleKind::Clock, Kind::Clock, Some("tokens and tasks that go by the time may fail")),
     row(TroubleKind::Code, Kind::CodeDiffers, None),

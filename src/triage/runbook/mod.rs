@@ -306,6 +306,7 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
         | Kind::RedisFull
         | Kind::CeleryDown
         | Kind::QueueGrows
+        | Kind::Unacknowledged
         | Kind::Unheard
         | Kind::TwoBeats
         | Kind::NoBeat
@@ -323,6 +324,7 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
         | Kind::HostKeyUnknown
         | Kind::Leftovers
         | Kind::Memory
+        | Kind::Swap
         | Kind::Load
         | Kind::Clock
         | Kind::LeftBehind

@@ -60,7 +60,7 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
                 options,
             ));
         }
-        Kind::Memory | Kind::Load => {
+        Kind::Memory | Kind::Swap | Kind::Load => {
             let command = "ps -eo pid,user,pcpu,pmem,etime,comm --sort=-pmem";
             steps.extend(first.map(|id| Step::run("see who uses it", "changes nothing", id, command)));
             steps.extend(first.map(Step::shell));

@@ -128,6 +128,16 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
             let options = vec![("role", "worker".to_owned())];
             steps.push(Step::plan("build another worker", "takes some minutes", "new-server", options));
         }
+        Kind::Unacknowledged => {
+            steps.push(Step::look("look at what the workers run", "queues"));
+            steps.extend(worker.iter().map(|id| Step::logs("read what Celery logs", id, None)));
+            if let Some(id) = &worker {
+                let aside =
+                    "what it has taken and not begun goes back to the queue; tasks under way end before";
+                let options = vec![("servers", id.to_string())];
+                steps.push(Step::plan("start Celery again", aside, "restart-celery", options));
+            }
+        }
         Kind::TwoBeats => {
             steps.extend(symptom.servers.get(1).map(|id| {
                 let command = format!("supervisorctl stop {environment}-celery:{environment}-celerybeat");

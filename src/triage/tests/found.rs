@@ -275,6 +275,82 @@ fn a_queue_that_grows_says_how_much_waits_where_and_for_whom() {
     assert!(finding.title.starts_with("12,480 messages waiting, most in “exports”"), "{}", finding.title);
     assert!(finding.because[0].text.contains("12,400 ready, 0 handed out, 1 consumer"));
     assert!(finding.unknown[0].contains("what Celery does"));
+    assert!(finding.unknown[1].contains("tasks Celery begins"), "{:?}", finding.unknown);
+}
+
+#[test]
+fn a_queue_that_grows_says_how_much_comes_in_and_how_much_goes_out() {
+    let mut kit = kit();
+    for minute in 0..8_u64 {
+        let ready = 12_000 + 300 * minute;
+        let queue = Queue { name: "celery".into(), ready, consumers: 2, ..Queue::default() };
+        kit.fact_that_moves(
+            &id("cache"),
+            Fact::RabbitMq(RabbitMq { queues: vec![queue], ..RabbitMq::default() }),
+        );
+        let worker = crate::fleet::measured::CeleryWorker {
+            slots: Some(2),
+            begun: Some(500 + 40 * minute),
+            ..Default::default()
+        };
+        kit.fact_that_moves(
+            &id("worker"),
+            Fact::Celery(crate::fleet::measured::Celery { workers: vec![worker] }),
+        );
+        kit.look();
+        kit.later(60);
+    }
+    let triage = kit.look();
+    let finding = find(&triage, Kind::QueueGrows);
+    let texts: Vec<&str> = finding.because.iter().map(|one| one.text.as_str()).collect();
+    assert!(finding.title.contains("grows 300/min"), "{}", finding.title);
+    assert!(texts.contains(&"about 340/min come in, and Celery begins 40/min"), "{texts:?}");
+}
+
+#[test]
+fn what_workers_have_taken_and_do_not_acknowledge_is_told_with_what_they_run() {
+    let mut kit = kit();
+    let queue = |name: &str, unacknowledged| Queue {
+        name: name.into(),
+        unacknowledged,
+        consumers: 2,
+        ..Queue::default()
+    };
+    let queues = vec![queue("celery", 12), queue("exports", 1_900)];
+    kit.fact(&id("cache"), Fact::RabbitMq(RabbitMq { queues, ..RabbitMq::default() }));
+    let running = vec![crate::fleet::measured::Task::default(); 2];
+    let worker = crate::fleet::measured::CeleryWorker { slots: Some(2), running, ..Default::default() };
+    kit.fact(&id("worker"), Fact::Celery(crate::fleet::measured::Celery { workers: vec![worker] }));
+    kit.look();
+    kit.later(90);
+    let triage = kit.look();
+    let finding = find(&triage, Kind::Unacknowledged);
+    assert_eq!(finding.title, "1,912 messages taken and not acknowledged, most of “exports”");
+    assert_eq!(finding.because[0].text, "“exports” has 1,900 handed out to 2 consumers");
+    assert!(finding.because[1].text.contains("runs 2 of 2 tasks at once"), "{:?}", finding.because);
+    let steps: Vec<&str> = finding.runbook.iter().map(|step| step.words.as_str()).collect();
+    assert!(steps[0].contains("what the workers run") && steps.contains(&"start Celery again"), "{steps:?}");
+}
+
+#[test]
+fn swap_that_is_nearly_full_is_told_and_explains_the_load() {
+    let mut kit = kit();
+    let machine = crate::fleet::measured::Machine {
+        cores: 2,
+        load: [9.0, 0.0, 0.0],
+        memory_total: 100,
+        memory_available: 40,
+        swap_total: 100,
+        swap_used: 90,
+        ..Default::default()
+    };
+    kit.fact(&id("worker"), Fact::Machine(machine));
+    kit.look();
+    kit.later(400);
+    let triage = kit.look();
+    let finding = find(&triage, Kind::Swap);
+    assert!(finding.title.ends_with("has 90% of its swap in use"), "{}", finding.title);
+    assert_eq!(find(&triage, Kind::Load).under.as_ref(), Some(&finding.key));
 }
 
 #[test]

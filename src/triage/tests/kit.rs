@@ -110,6 +110,17 @@ impl Kit {
         self.measured.entry(id.clone()).or_default().facts.insert(topic, reading);
     }
 
+    /// The same, and its numbers go on from those before.
+    pub(super) fn fact_that_moves(&mut self, id: &InstanceId, fact: Fact) {
+        for (gauge, value) in fact.gauges() {
+            let trends = &mut self.measured.entry(id.clone()).or_default().trends;
+            let new =
+                || crate::fleet::Series { period: std::time::Duration::from_secs(60), points: Vec::new() };
+            trends.entry(gauge).or_insert_with(new).points.push((self.now, value));
+        }
+        self.fact(id, fact);
+    }
+
     /// A unit of a server has stopped so many minutes ago.
     pub(super) fn stop(&mut self, server: &str, unit: &str, minutes: i64) {
         let since = self.now - SignedDuration::from_mins(minutes);

@@ -117,7 +117,8 @@ fn web(load: f64, restarts: u32, status: u16) -> Measured {
 fn worker() -> Measured {
     let task = |name: &str, seconds| Task { id: "6f1c".into(), name: name.into(), seconds: Some(seconds) };
     let running = vec![task("surveys.tasks.export", 5_640.0), task("surveys.tasks.mail", 2.0)];
-    let main = CeleryWorker { name: "main@worker".into(), slots: Some(10), running, reserved: 4 };
+    let main =
+        CeleryWorker { name: "main@worker".into(), slots: Some(10), running, reserved: 4, begun: Some(812) };
     with(vec![
         machine(1.1, 61),
         Fact::Disks(Disks { mounts: vec![mount("/", 52), mount("/mnt/media", 61)] }),

@@ -128,6 +128,24 @@ fn a_queue_that_nobody_listens_to_is_named_however_few_wait() {
 }
 
 #[test]
+fn a_count_that_begins_anew_or_lacks_somebody_once_tells_its_usual_pace() {
+    let second = |n: i64| Timestamp::from_second(1_800_000_000 + n).unwrap();
+    let series = |points: &[f64]| {
+        let at = |(n, value): (usize, &f64)| (second(i64::try_from(n).unwrap() * 60), *value);
+        Series { period: Duration::from_secs(60), points: points.iter().enumerate().map(at).collect() }
+    };
+    let rate = |points: &[f64]| {
+        let end = i64::try_from(points.len()).unwrap() * 60 - 60;
+        counted_per_minute(&series(points), second(end))
+    };
+    assert_eq!(rate(&[100.0, 112.0, 124.0, 136.0, 148.0]), Some(12.0));
+    assert_eq!(rate(&[9_000.0, 9_012.0, 0.0, 12.0, 24.0, 36.0]), Some(12.0), "it was started again");
+    assert_eq!(rate(&[9_000.0, 9_012.0, 40.0, 9_036.0, 9_048.0, 9_060.0]), Some(12.0), "one did not answer");
+    assert_eq!(rate(&[1.0, 2.0, 3.0]), None, "too few");
+    assert_eq!(rate(&[]), None);
+}
+
+#[test]
 fn growth_is_the_slope_of_the_last_ten_minutes() {
     let second = |n: i64| Timestamp::from_second(1_800_000_000 + n).unwrap();
     let series = |points: Vec<(Timestamp, f64)>| Series { period: Duration::from_secs(15), points };

@@ -50,8 +50,9 @@ pub(super) fn celery(view: &View<'_>, host: &Host) -> rusqlite::Result<Section> 
             let tasks = services::tasks(view, &worker, name);
             let reserved = queue::reserved(&worker, name, tasks.len());
             let node = format!("celery@worker.{name}.{}", worker.hostname());
-            let _ =
-                writeln!(out, "{}", json!({"worker": {"name": node, "slots": slots, "reserved": reserved}}));
+            let begun = queue::begun(view, &worker, name)?;
+            let told = json!({"name": node, "slots": slots, "reserved": reserved, "begun": begun});
+            let _ = writeln!(out, "{}", json!({"worker": told}));
             for task in tasks {
                 let seconds = fraction(view.now - task.started, 1_000);
                 let fields = json!({"worker": node, "id": task.id, "name": task.name, "seconds": seconds});

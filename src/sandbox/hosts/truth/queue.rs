@@ -119,6 +119,25 @@ pub(in crate::sandbox) fn reserved(host: &Host, worker: &str, running: usize) ->
     if full { u64::from(slots(worker)) * (AHEAD - 1) } else { 0 }
 }
 
+/// How many tasks a worker has begun since it was started: a count that only grows.
+pub(in crate::sandbox) fn begun(view: &View<'_>, worker: &Host, name: &str) -> rusqlite::Result<u64> {
+    let slots = f64::from(slots(name));
+    let quick = slots * if worker.load > 100.0 { 0.6 } else { 0.25 };
+    let stuck = worker.trouble("busy").filter(|_| name == "exports");
+    let until = stuck.map_or(view.now, |trouble| trouble.since.clamp(worker.booted_at(), view.now));
+    let minutes = |from: i64, to: i64| fraction((to - from).max(0), MINUTE);
+    let mut begun = minutes(worker.booted_at(), until) * quick + minutes(until, view.now) * slots / 52.0;
+    // One that came to help with a growing queue takes several times as much as comes in.
+    if let Some(first) = server::peers(view, &worker.environment, "cache")?.first()
+        && let Some(broker) = server::host(view, &first.id)?
+        && let Some(trouble) = broker.trouble("queue-growing").filter(|_| name == "exports")
+        && worker.booted_at() > trouble.since
+    {
+        begun += minutes(worker.booted_at(), view.now) * trouble.amount * HELPS;
+    }
+    Ok(whole(begun))
+}
+
 /// The queues of an environment, as the broker on this server sees them. The broker of several cache servers is the
 /// first.
 pub(in crate::sandbox) fn queues(view: &View<'_>, host: &Host) -> rusqlite::Result<Vec<Queue>> {

@@ -432,7 +432,8 @@ fn a_run_that_began_here_is_undone_or_taken_up_and_never_begun_a_second_time() {
         let (mut console, ticket) = running(environment);
         let id = console.state.desk.work(ticket).unwrap().id.clone();
         console.send(Event::Told(vec![
-            (ticket, plans::step_begun(1, 3)),
+            (ticket, plans::step_begun(3, 3)),
+            (ticket, plans::ended(3, StepEnd::Done, 2)),
             (ticket, plans::finished(RunState::Failed)),
         ]));
         let before = starts(&console).len();

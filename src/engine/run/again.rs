@@ -38,12 +38,12 @@ impl Story {
             return Again::Nothing;
         }
         let mut told = self.clone();
+        if let Some(way) = self.turns(state, undo) {
+            told.way = way;
+        }
         told.taken_up();
-        if undo {
-            told.way = Way::Undo;
-            if told.is_sealed() {
-                return Again::Sealed;
-            }
+        if undo && told.is_sealed() {
+            return Again::Sealed;
         }
         let over = state != RunState::Interrupted;
         let forward = told.way == Way::Forward && !(over && told.is_complete());
@@ -53,6 +53,18 @@ impl Story {
             false if over && back.is_empty() => Again::Nothing,
             false => Again::Back(back),
         }
+    }
+
+    /// Which way it turns before it is taken up: back, where that is asked for, and away from forward, where it has ended or a
+    /// step did not end well and nobody came to write the turn down. What goes on all the same goes on from there.
+    pub(super) fn turns(&self, state: RunState, undo: bool) -> Option<Way> {
+        let (to, turns) = if undo {
+            (Way::Undo, self.way != Way::Undo)
+        } else {
+            let stopped = state != RunState::Interrupted || self.failure().is_some();
+            (Way::Stop, self.way == Way::Forward && stopped)
+        };
+        turns.then_some(to)
     }
 
     /// What that means.

@@ -70,7 +70,10 @@ fn forward(story: &Story, at_work: &BTreeSet<StepId>, cancel: Cancel) -> Vec<Ord
         return turned(at_work, Way::Stop, format!("step {} did not end well: {why}", step.id));
     }
     if story.is_complete() {
-        return vec![Order::Finish(RunState::Done)];
+        if story.to_put_back().is_empty() {
+            return vec![Order::Finish(RunState::Done)];
+        }
+        return turned(at_work, Way::Stop, "all is done: what is left is put back".into());
     }
     if cancel == Cancel::AfterStep {
         return turned(at_work, Way::Stop, "cancelled: stop after this step".into());
@@ -97,6 +100,10 @@ fn ending(story: &Story, cancel: Cancel) -> RunState {
     // Whoever asked for a run to be undone has it undone, however it had ended.
     if story.turned.as_ref().is_some_and(|(_, why)| why.ends_with(UNDOES)) {
         return RunState::Cancelled;
+    }
+    // It had come to its good end, and was taken up for what was left.
+    if story.way == Way::Stop && story.is_complete() {
+        return RunState::Done;
     }
     let failed = story
         .steps

@@ -160,10 +160,17 @@ pub async fn resume(
     }
     let world = World::new(ports);
     let at = world.now();
-    let mut first = vec![Entry::Resumed { who: launch.who.clone(), at }];
-    if undo && told.way != Way::Undo {
-        first.push(Entry::Turned { way: Way::Undo, why: format!("{} {UNDOES}", launch.who), at });
-    }
+    let turn = told.turns(past.state, undo).map(|way| {
+        let why = match (way, told.failure()) {
+            (Way::Undo, _) => format!("{} {UNDOES}", launch.who),
+            (_, Some((step, why))) => format!("step {} did not end well: {why}", step.id),
+            (_, None) => "it had ended: what was left is put back".into(),
+        };
+        Entry::Turned { way, why, at }
+    });
+    // It turns first: what is to be taken back is not forgotten to be done anew.
+    let mut first: Vec<Entry> =
+        turn.into_iter().chain([Entry::Resumed { who: launch.who.clone(), at }]).collect();
     for entry in &first {
         told.take_in(entry);
     }
@@ -186,7 +193,11 @@ pub async fn resume(
     if told.way == Way::Forward
         && let Err(error) = as_assumed(&world, &told).await
     {
-        // It stays interrupted, and its lock held under its number.
+        // It stays as it was: one that was interrupted holds its lock under its number, and none that was just taken is left.
+        let just_taken = lock.as_ref().filter(|lock| Some(lock.number()) != told.lock.flatten());
+        if let Some(lock) = just_taken {
+            let _ = lock.release(&LockNote { released: Some(world.now()), ..note.clone() }).await;
+        }
         return Err(error);
     }
     Ok(start(world, journal, told, (lock, heritage), note, first))

@@ -169,7 +169,9 @@ impl Story {
     pub fn goes_on(&self) -> bool {
         let anew = self.put_back_and_done_anew();
         // What was being put back when it died is put back first: it is neither as it was nor as it should be.
-        let half_put_back = self.plan.redoes && !self.to_put_back().is_empty();
+        let is_left = |(_, left): &(_, Vec<Left>)| left.iter().any(|left| !left.foreign);
+        let some_left = self.steps.iter().any(|step| step.undone.as_ref().is_some_and(is_left));
+        let half_put_back = self.plan.redoes && (some_left || !self.to_put_back().is_empty());
         self.plan.goes_on
             && self.way == Way::Stop
             && !self.is_complete()
@@ -276,10 +278,22 @@ impl Story {
     /// Steps that hold something which is to be put back whatever way the run ends, latest end first.
     #[must_use]
     pub fn to_put_back(&self) -> Vec<StepId> {
+        // What the plan has put back itself, and could not, is tried again whatever way it goes.
+        let restored = |id: StepId| {
+            self.each().any(|(step, story)| {
+                step.action.restores().contains(&id)
+                    && story.ended.as_ref().is_some_and(|(_, end)| end.is_good())
+            })
+        };
+        // Of a run that came to its good end nothing else goes back: it has what it was made for.
+        let complete = self.is_complete();
         let temporary = |step: &Step| match (step.lasts, self.way) {
             (Lasts::UntilTheEnd, _) => true,
             (Lasts::Stays, _) if self.plan.goes_on && self.is_settled(step.id) => false,
-            (Lasts::UnlessStopped, Way::Stop) => !self.is_settled(step.id),
+            (Lasts::UnlessStopped, Way::Stop) => {
+                restored(step.id) || (!complete && !self.is_settled(step.id))
+            }
+            (Lasts::UnlessStopped, Way::Forward) => restored(step.id),
             (Lasts::UnlessStopped | Lasts::Stays, way) => way == Way::Undo,
         };
         let mut steps: Vec<(Option<Timestamp>, StepId)> = self

@@ -1,5 +1,6 @@
 //! The engine on a simulated cloud whose clock leaps to whatever is waited for.
 
+mod again;
 mod consoles;
 mod converging;
 mod denied;

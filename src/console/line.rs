@@ -3,6 +3,9 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, TextArea};
 
+use crate::fleet::EnvironmentName;
+use crate::triage::Key;
+
 /// A key that is typed into a line: as in a shell, where `ctrl-u` takes away what stands before the cursor. (To the text area's
 /// own keys it undoes the last letter, which is nothing one would look for in one line.)
 pub fn type_key(input: &mut TextArea<'_>, key: KeyEvent) {
@@ -37,6 +40,8 @@ pub struct LineInput {
     pub input: Box<TextArea<'static>>,
     /// What it was before; `esc` comes back to it.
     pub before: String,
+    /// The finding that it is of, whatever comes first in the list meanwhile.
+    pub about: Option<(EnvironmentName, Key)>,
 }
 
 impl LineInput {
@@ -45,7 +50,7 @@ impl LineInput {
     pub fn new(kind: LineKind, before: String) -> Self {
         let mut input = Box::new(TextArea::new(vec![before.clone()]));
         input.move_cursor(CursorMove::End);
-        Self { kind, input, before }
+        Self { kind, input, before, about: None }
     }
 
     /// What was typed.

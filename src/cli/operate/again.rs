@@ -56,9 +56,8 @@ pub(crate) async fn run(globals: &Globals, target: Target, command: &RunsCommand
     if let (Err(Stop::Refused(words)), Some(story)) = (&agreed, past.story.as_deref()) {
         return Err(match past.again(undo) {
             Again::Sealed => NotBegun::Sealed(id).into(),
-            Again::Nothing if past.state != RunState::Running => {
-                NotBegun::from(ReopenError::Over(id, past.state.word())).into()
-            }
+            _ if past.state == RunState::Running => NotBegun::from(ReopenError::Running(id)).into(),
+            Again::Nothing => NotBegun::from(ReopenError::Over(id, past.state.word())).into(),
             _ => Stop::Refused(format!("{}\n{words}", told(&past, story, undo))),
         });
     }

@@ -5,7 +5,7 @@ use crate::console::dialogs::Question;
 use crate::console::panes::Ticket;
 use crate::console::state::{Overlay, State};
 use crate::console::tables::cells;
-use crate::console::work::Work;
+use crate::console::work::{Body, Work};
 use crate::engine::run::Again;
 use crate::fleet::Severity;
 use crate::fleet::text::one_line;
@@ -25,6 +25,7 @@ pub fn ask(state: &mut State, ticket: Ticket, undo: bool) {
     let again = work.again(undo);
     let nothing = match &again {
         _ if work.goes_on() => Some("This run goes on"),
+        _ if matches!(work.body, Body::Unread) => Some("This run is still being read"),
         Again::Nothing if undo => Some("Nothing of this run is left to undo"),
         Again::Nothing => Some("Nothing of this run is left to do"),
         Again::Sealed => Some("There is no way back any more: undoing would take away what serves"),

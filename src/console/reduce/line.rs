@@ -1,7 +1,7 @@
 //! The line in the footer: a search, words to narrow by, a file's name.
 
-use super::lines;
 use super::navigation::Step;
+use super::{lines, triage};
 use crate::console::action::Action;
 use crate::console::event::Effect;
 use crate::console::state::{Overlay, State};
@@ -10,6 +10,7 @@ use crate::console::state::{Overlay, State};
 pub fn act(state: &mut State, action: Action, step: Option<Step>) -> Option<Vec<Effect>> {
     let Some(Overlay::Line(line)) = &state.overlay else { return None };
     let (kind, text, before) = (line.kind, line.text().to_owned(), line.before.clone());
+    let about = line.about.clone();
     state.dirty = true;
     match action {
         _ if step.is_some() => {
@@ -24,7 +25,10 @@ pub fn act(state: &mut State, action: Action, step: Option<Step>) -> Option<Vec<
         }
         Action::Open => {
             state.overlay = None;
-            Some(lines::accept_line(state, kind, &text))
+            Some(match about {
+                Some(about) => triage::noted(state, &text, about),
+                None => lines::accept_line(state, kind, &text),
+            })
         }
         Action::Next | Action::Previous => Some(Vec::new()),
         _ => None,

@@ -184,9 +184,6 @@ pub fn accept_line(state: &mut State, kind: LineKind, text: &str) -> Vec<Effect>
     if kind == LineKind::SavePlan {
         return super::plan::saved_as(state, text.trim());
     }
-    if kind == LineKind::Note {
-        return super::triage::noted(state, text);
-    }
     let Some(selected) = views::panes::selected(state) else { return Vec::new() };
     match kind {
         LineKind::Search if !text.is_empty() => search(state, selected, true),

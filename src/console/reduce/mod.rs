@@ -81,6 +81,7 @@ pub fn reduce(state: &mut State, event: Event) -> Vec<Effect> {
         }
     };
     past::settle(state);
+    plan::ask_waiting(state);
     effects.extend(logs::settle(state));
     let interest = refresh::interest(state);
     // What is looked at in the past is not asked for.

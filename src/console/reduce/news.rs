@@ -9,6 +9,7 @@ use crate::console::event::{Effect, Notice};
 use crate::console::panes::{ExecWish, Run, Ticket};
 use crate::console::screen::Screen;
 use crate::console::state::{Overlay, State};
+use crate::console::tables::cells;
 use crate::engine::run::Cancel;
 use crate::engine::{Progress, RunId};
 use crate::fleet::Severity;
@@ -74,7 +75,7 @@ pub fn news(state: &mut State, news: Vec<(Ticket, Progress)>) -> Vec<Effect> {
 
 /// Whoever wants to leave does once nothing goes on any more.
 pub fn settle_leaving(state: &State) -> Option<Effect> {
-    let over = state.shelf.unfinished().next().is_none() && state.desk.going_on().next().is_none();
+    let over = state.shelf.unfinished().next().is_none() && plans(state) == 0;
     (state.leaving && over).then_some(Effect::Quit)
 }
 
@@ -120,9 +121,14 @@ fn ended(state: &mut State, ticket: Ticket) -> Vec<Effect> {
     vec![Effect::Notify(Box::new(notice)), Effect::History]
 }
 
+/// How many runs of plans go on, or are just being begun.
+fn plans(state: &State) -> usize {
+    state.desk.going_on().count() + state.desk.beginning()
+}
+
 /// The operator wants to leave: not without a word while something runs.
 pub fn quit(state: &mut State) -> Vec<Effect> {
-    let (commands, plans) = (state.shelf.going_on().count(), state.desk.going_on().count());
+    let (commands, plans) = (state.shelf.going_on().count(), plans(state));
     if state.leaving && plans == 0 {
         return vec![Effect::Quit];
     }
@@ -144,6 +150,10 @@ pub fn quit(state: &mut State) -> Vec<Effect> {
         let words =
             format!("run {} in {}, {}: {}", work.id, work.environment, work.words(), work.operation());
         lines.push((Severity::Changing, words));
+    }
+    let beginning = state.desk.beginning();
+    if beginning > 0 {
+        lines.push((Severity::Changing, format!("{} just being begun", cells::count(beginning, "run"))));
     }
     for run in state.shelf.going_on() {
         let counts = run.counts();
@@ -201,7 +211,7 @@ fn answers(leaving: bool, commands: usize, plans: usize) -> (Vec<Choice>, &'stat
 
 /// Stepping aside would leave what runs without a reader: the servers would wait, with their locks held.
 pub fn suspend(state: &mut State) -> Vec<Effect> {
-    if state.shelf.going_on().next().is_none() && state.desk.going_on().next().is_none() {
+    if state.shelf.going_on().next().is_none() && plans(state) == 0 {
         return vec![Effect::Suspend];
     }
     let words =
@@ -224,7 +234,8 @@ pub fn leave(state: &mut State) -> Vec<Effect> {
     state.overlay = None;
     state.leaving = true;
     let tickets: Vec<Ticket> = state.shelf.going_on().map(|run| run.ticket).collect();
-    if state.shelf.unfinished().next().is_none() {
+    // A plan may have been begun since it was asked.
+    if state.shelf.unfinished().next().is_none() && plans(state) == 0 {
         return vec![Effect::Quit];
     }
     toast::show(state, "Ending what runs on the servers…", Severity::Changing);
@@ -239,6 +250,7 @@ pub fn leave_after(state: &mut State, stop: Option<Cancel>) -> Vec<Effect> {
     state.overlay = None;
     state.leaving = true;
     let mut effects = Vec::new();
+    state.desk.stops_what_begins = stop.is_some();
     if let Some(cancel) = stop {
         let plans: Vec<Ticket> = state.desk.going_on().map(|work| work.ticket).collect();
         let commands: Vec<Ticket> = state.shelf.going_on().map(|run| run.ticket).collect();

@@ -93,7 +93,7 @@ pub fn releases(
     releases: Result<Vec<Offer>, String>,
 ) -> Vec<Effect> {
     let Some(Overlay::Choices(choices)) = &state.overlay else { return Vec::new() };
-    if choices.environment != *environment {
+    if choices.environment != *environment || !choices.awaits_releases() {
         return Vec::new();
     }
     let mut choices = choices.clone();

@@ -94,6 +94,15 @@ pub fn told(state: &mut State, at: Timestamp, told: Result<Arc<Past>, String>) -
         return Vec::new();
     }
     let Some((environment, _)) = state.wants_past.take() else { return Vec::new() };
+    if state.overlay.is_some() {
+        // What is answered or typed there is of now.
+        toast::show(
+            state,
+            "Not shown as it was then, for something else was opened meanwhile",
+            Severity::Unknown,
+        );
+        return Vec::new();
+    }
     let past = match told {
         Ok(past) => past,
         Err(why) => {

@@ -55,6 +55,16 @@ fn answer(console: &mut Console) {
     console.send(Event::Past(at, Ok(past(at))));
 }
 
+#[test]
+fn a_past_that_comes_while_something_is_open_is_not_shown_for_what_is_answered_there_is_of_now() {
+    let mut console = on_timeline();
+    console.press("down down a").press("x");
+    assert!(console.state.overlay.is_some());
+    answer(&mut console);
+    assert!(console.state.past.is_none() && console.state.overlay.is_some());
+    assert!(console.toast().contains("Not shown as it was then"), "{}", console.toast());
+}
+
 fn in_past() -> Console {
     let mut console = Console::open();
     into_past(&mut console);

@@ -34,7 +34,9 @@ pub fn ask(state: &mut State, wish: PlanWish) -> Vec<Effect> {
 
 /// It was made, or not. What was shown before stays until then.
 pub fn planned(state: &mut State, ticket: Ticket, plan: Result<Box<Plan>, NoPlan>) -> Vec<Effect> {
-    let Some(sheet) = state.desk.sheet_mut(ticket) else { return Vec::new() };
+    // What was shown, and may have been agreed to, is not replaced by an answer that nobody waits for any more.
+    let waits = |sheet: &&mut Sheet| sheet.stage == Stage::Planning && !sheet.beginning;
+    let Some(sheet) = state.desk.sheet_mut(ticket).filter(waits) else { return Vec::new() };
     sheet.stage = match plan {
         Ok(plan) => Stage::Ready(plan),
         Err(no) => Stage::Refused(NoPlan { words: sentences(&no.words), ..no }),
@@ -92,15 +94,14 @@ pub fn saved_as(state: &State, path: &str) -> Vec<Effect> {
 /// Makes it anew, with another word that overrides a refusal.
 pub fn again(state: &mut State, ticket: Ticket, word: Option<&str>) -> Vec<Effect> {
     let now = state.now;
-    let Some(sheet) = state.desk.sheet_mut(ticket).filter(|sheet| !sheet.beginning) else {
-        return Vec::new();
-    };
+    // One answer is waited for at a time.
+    let is_idle = |sheet: &&mut Sheet| !sheet.beginning && sheet.stage != Stage::Planning;
+    let Some(sheet) = state.desk.sheet_mut(ticket).filter(is_idle) else { return Vec::new() };
     if let Some(word) = word.filter(|word| !sheet.wish.options.overrides(word)) {
         sheet.wish.options.overrides.push(word.to_owned());
     }
     *sheet = Sheet::new(sheet.wish.clone(), now);
     let wish = sheet.wish.clone();
-    state.overlay = None;
     super::refresh::rebuild(state);
     vec![Effect::Plan(Box::new(wish))]
 }
@@ -150,7 +151,13 @@ fn ask_begin(state: &mut State) {
 /// Production is typed; elsewhere a key will do.
 pub fn agreement(state: &State, wish: StartWish, words: &str) -> Asks {
     let production = state.topology.environment(&wish.environment).is_none_or(|place| place.production)
-        || matches!(&wish.start, Start::Begin(plan) if plan.production || plan.by_name);
+        || match &wish.start {
+            Start::Begin(plan) => plan.production || plan.by_name,
+            Start::TakeUp { id, .. } => {
+                let plan = state.desk.by_id(id).and_then(|work| work.story()).map(|story| &story.plan);
+                plan.is_some_and(|plan| plan.production || plan.by_name)
+            }
+        };
     let word = wish.environment.as_str().to_owned();
     let then = Then::Start(Box::new(wish));
     if production {
@@ -209,48 +216,92 @@ pub fn start(state: &mut State, wish: StartWish) -> Vec<Effect> {
     vec![Effect::Start(Box::new(wish))]
 }
 
-/// Something came between: nothing was changed.
-pub fn not_begun(state: &mut State, ticket: Ticket, wish: Option<StartWish>, why: &Obstacle) -> Vec<Effect> {
+/// Something came between: nothing was changed. Whoever looks elsewhere, or is asked or types something just then, is told,
+/// and asked once he is back.
+pub fn not_begun(state: &mut State, ticket: Ticket, wish: Option<StartWish>, why: Obstacle) -> Vec<Effect> {
     state.desk.set_beginning(ticket, false);
     state.toast = None;
     state.dirty = true;
+    let title = title_of(&why);
+    let notice = work::notice_of(state, ticket, "refused", title);
+    if !is_seen(state, ticket) {
+        let what = wish.as_ref().map(what_of).unwrap_or_default();
+        toast::show(state, format!("Not begun: {what}. Its screen asks what to do"), Severity::Warn);
+    }
+    state.desk.obstacles.push((ticket, wish, why));
+    ask_waiting(state);
+    notice.into_iter().collect()
+}
+
+/// The operation that was to be begun, and where.
+fn what_of(wish: &StartWish) -> String {
+    let operation = match &wish.start {
+        Start::Begin(plan) => plan.operation.clone(),
+        Start::TakeUp { id, .. } => format!("run {id}"),
+    };
+    one_line(&format!("{operation} in {}", wish.environment))
+}
+
+/// Whether the plan or the run is on the screen, and nothing over it.
+fn is_seen(state: &State, ticket: Ticket) -> bool {
+    state.overlay.is_none() && matches!(state.screen(), Screen::Plan(t) | Screen::Work(t) if *t == ticket)
+}
+
+/// Asks what to do about what came between, where its plan or run is seen.
+pub fn ask_waiting(state: &mut State) {
+    let Some(place) = state.desk.obstacles.iter().position(|(ticket, ..)| is_seen(state, *ticket)) else {
+        return;
+    };
+    let (ticket, wish, why) = state.desk.obstacles.remove(place);
+    state.dirty = true;
+    ask_about(state, ticket, wish, &why);
+}
+
+const fn title_of(why: &Obstacle) -> &'static str {
+    match why {
+        Obstacle::Changed { .. } => "Something has changed meanwhile",
+        Obstacle::Held(_) => "Somebody else is at work",
+        Obstacle::Denied(_) => "The lock cannot be used",
+        Obstacle::Other(_) => "Not begun",
+    }
+}
+
+fn ask_about(state: &mut State, ticket: Ticket, wish: Option<StartWish>, why: &Obstacle) {
     let nothing = (Severity::Ok, "Nothing was changed".to_owned());
     let mut choices = Vec::new();
     let is_plan = state.desk.sheet(ticket).is_some();
     let again =
         Choice { key: 'p', words: "plan again from what is so now".into(), then: Then::PlanAgain(ticket) };
-    let (title, mut lines) = match why {
+    let mut lines = match why {
         Obstacle::Changed { fact, was, is } => {
-            let lines = vec![
+            vec![
                 (Severity::Warn, one_line(fact)),
                 (Severity::Idle, format!("in the plan   {}", one_line(was))),
                 (Severity::Down, format!("now           {}", one_line(is))),
-            ];
-            ("Something has changed meanwhile", lines)
+            ]
         }
         Obstacle::Held(held) => {
             if let Some(wish) = wish {
                 let then = Then::AskTakeOver(Box::new(wish), held.clone());
                 choices.push(Choice { key: 't', words: "take the lock over…".into(), then });
             }
-            ("Somebody else is at work", of_holder(state, held))
+            of_holder(state, held)
         }
         Obstacle::Denied(words) => {
             if let Some(wish) = wish {
                 let then = Then::AskWithout(Box::new(wish));
                 choices.push(Choice { key: 'w', words: "go on without a lock…".into(), then });
             }
-            ("The lock cannot be used", vec![(Severity::Warn, sentences(words))])
+            vec![(Severity::Warn, sentences(words))]
         }
-        Obstacle::Other(words) => ("Not begun", vec![(Severity::Down, sentences(words))]),
+        Obstacle::Other(words) => vec![(Severity::Down, sentences(words))],
     };
     lines.push(nothing);
     if is_plan {
         choices.push(again);
     }
-    let question = Question::new(title, lines, Asks::Key(choices));
+    let question = Question::new(title_of(why), lines, Asks::Key(choices));
     state.overlay = Some(Overlay::Question(Box::new(question)));
-    vec![work::notice_of(state, ticket, "refused", title)].into_iter().flatten().collect()
 }
 
 fn of_holder(state: &State, held: &Held) -> Vec<(Severity, String)> {

@@ -139,6 +139,8 @@ pub fn rebuild(state: &mut State) {
     let table = tables::build(state);
     let hold = state.now < state.held_until && !shown.is_empty();
     state.table = table;
+    // While something is open over the list, what it is of stays selected.
+    state.table.leads &= state.overlay.is_none();
     settle(state, &shown, hold);
 }
 

@@ -51,9 +51,11 @@ pub fn act(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         Action::Acknowledge => Some(acknowledge(state, false)),
         Action::Snooze => Some(acknowledge(state, true)),
         Action::Note => {
-            if let Some((_, _, finding)) = selected(state) {
+            if let Some((name, _, finding)) = selected(state) {
                 let before = finding.noted.as_ref().map_or_else(String::new, |noted| noted.words.clone());
-                state.overlay = Some(Overlay::Line(LineInput::new(LineKind::Note, before)));
+                let about = Some((name.clone(), finding.key.clone()));
+                let line = LineInput { about, ..LineInput::new(LineKind::Note, before) };
+                state.overlay = Some(Overlay::Line(line));
             }
             Some(Vec::new())
         }
@@ -198,8 +200,7 @@ fn acknowledge(state: &mut State, for_a_while: bool) -> Vec<Effect> {
 }
 
 /// The note was typed.
-pub fn noted(state: &mut State, words: &str) -> Vec<Effect> {
-    let Some((name, key)) = key(state) else { return Vec::new() };
+pub fn noted(state: &mut State, words: &str, (name, key): (EnvironmentName, Key)) -> Vec<Effect> {
     let yardstick = state.yardstick();
     let words = crate::fleet::text::one_line(words);
     let effect =

@@ -3,6 +3,7 @@
 use super::script::Console;
 use crate::console::event::Effect;
 use crate::console::state::Overlay;
+use crate::console::table::RowId;
 use crate::console::views::tests::fixture;
 use crate::console::views::triage::selected;
 use crate::fleet::{HealthState, Reading, Severity, SuspendedProcess};
@@ -164,6 +165,21 @@ fn a_note_is_typed_in_the_footer() {
     console.press("n").write("asked ana").press("enter");
     let finding = found(&console, &name);
     assert_eq!(finding.noted.as_ref().unwrap().words, "asked ana");
+}
+
+#[test]
+fn a_note_is_of_the_finding_that_was_selected_whatever_comes_first_meanwhile() {
+    let mut console = on_triage("production");
+    let (first, rows) = (console.selected(), console.rows());
+    console.press("n").write("asked ana");
+    // The list is made anew while it is typed, and begins with something else.
+    let other = rows.iter().find(|row| **row != first).unwrap().clone();
+    let screen = console.state.screen().clone();
+    let view = console.state.views.get_mut(&screen).unwrap();
+    (view.cursor, view.chosen) = (Some(RowId::Line(other.clone())), false);
+    console.press("enter");
+    assert_eq!(found(&console, &first).noted.as_ref().unwrap().words, "asked ana");
+    assert!(found(&console, &other).noted.is_none());
 }
 
 #[test]

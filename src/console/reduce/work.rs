@@ -11,7 +11,7 @@ use crate::console::state::{Overlay, State};
 use crate::console::table::RowId;
 use crate::console::work::{Obstacle, Opened, Record, Start, StartWish, Work};
 use crate::engine::RunId;
-use crate::engine::run::{Cancel, Entry, Grip, News};
+use crate::engine::run::{Cancel, Entry, Grip, News, Way};
 use crate::engine::store::RunState;
 use crate::fleet::Severity;
 use crate::fleet::text::one_line;
@@ -24,7 +24,9 @@ pub fn begun(state: &mut State, ticket: Ticket, begun: Result<Box<Begun>, Obstac
         Ok(begun) => *begun,
         Err(why) => {
             let wish = wish_of(state, ticket);
-            return plan::not_begun(state, ticket, wish, &why);
+            let mut effects = plan::not_begun(state, ticket, wish, why);
+            effects.extend(news::settle_leaving(state));
+            return effects;
         }
     };
     let work = Work::begun(ticket, id, dir, story, state.now);
@@ -42,7 +44,11 @@ pub fn begun(state: &mut State, ticket: Ticket, begun: Result<Box<Begun>, Obstac
     } else {
         refresh::rebuild(state);
     }
-    vec![Effect::History]
+    let mut effects = vec![Effect::History];
+    if state.leaving && state.desk.stops_what_begins {
+        effects.extend(stop(state, ticket, Cancel::AfterStep));
+    }
+    effects
 }
 
 /// What was asked for under this name: a plan, or a run to be taken up.
@@ -187,6 +193,11 @@ pub fn act(state: &mut State, action: Action) -> Option<Vec<Effect>> {
 
 fn ask_stop(state: &mut State, ticket: Ticket) {
     let Some(work) = state.desk.work(ticket) else { return };
+    let way = work.story().map_or(Way::Forward, |story| story.way);
+    if work.is_ours && work.goes_on() && way == Way::Undo {
+        toast::show(state, "It is being undone: that goes on to its end", Severity::Unknown);
+        return;
+    }
     if !work.can_be_cancelled() {
         let words = match (work.goes_on(), work.is_ours) {
             (false, _) => "This run is over",
@@ -212,10 +223,16 @@ fn ask_stop(state: &mut State, ticket: Ticket) {
     let choice =
         |key, words: &str, cancel| Choice { key, words: words.to_owned(), then: Then::Stop(ticket, cancel) };
     let mut choices = Vec::new();
-    if work.cancel == Cancel::No {
+    if work.cancel == Cancel::No && way == Way::Forward {
         choices.push(choice('s', "stop after this step; what is done stays", Cancel::AfterStep));
     }
-    choices.push(choice('u', "stop now and undo what can be undone", Cancel::NowAndUndo));
+    let sealed = work.story().is_some_and(crate::engine::run::Story::is_sealed);
+    let undo = if sealed {
+        "stop now; there is no way back any more"
+    } else {
+        "stop now and undo what can be undone"
+    };
+    choices.push(choice('u', undo, Cancel::NowAndUndo));
     let title = format!("Stop run {}?", work.id);
     state.overlay = Some(Overlay::Question(Box::new(Question::new(title, lines, Asks::Key(choices)))));
 }

@@ -9,7 +9,7 @@ use crate::console::state::Overlay;
 use crate::console::views::tests::{fixture, plans};
 use crate::console::work::{KeepWish, NoPlan, Obstacle, Opened, PlanWish, Record, Stage, Start, StartWish};
 use crate::engine::lock::Held;
-use crate::engine::run::{Cancel, Entry, Grip, News, StepEnd, Story};
+use crate::engine::run::{Cancel, Entry, Grip, News, StepEnd, Story, Way};
 use crate::engine::store::{Began, OPERATION, Past, RunState};
 use crate::fleet::Process;
 use crate::operation::OPERATIONS;
@@ -45,11 +45,17 @@ fn stops(console: &Console) -> Vec<Cancel> {
     stops.collect()
 }
 
-/// A plan to suspend a process is on the screen.
-fn planned(environment: &str) -> (Console, Ticket) {
+/// A plan is asked for.
+fn planning(environment: &str) -> (Console, Ticket) {
     let mut console = on(environment);
     console.press("o").write("suspend").press("enter enter");
     let ticket = wishes(&console).last().unwrap().ticket;
+    (console, ticket)
+}
+
+/// A plan to suspend a process is on the screen.
+fn planned(environment: &str) -> (Console, Ticket) {
+    let (mut console, ticket) = planning(environment);
     let plan: Plan = plans::suspension(environment);
     console.send(Event::Planned(ticket, Ok(Box::new(plan))));
     (console, ticket)
@@ -148,7 +154,7 @@ fn locked(anew: bool) -> Plan {
 
 #[test]
 fn what_is_typed_for_a_run_is_asked_after_it_was_agreed_to_and_is_never_shown() {
-    let (mut console, ticket) = planned("staging");
+    let (mut console, ticket) = planning("staging");
     console.send(Event::Planned(ticket, Ok(Box::new(locked(false)))));
     console.press("enter y");
     assert_eq!(starts(&console), [], "first it is typed");
@@ -166,7 +172,7 @@ fn what_is_typed_for_a_run_is_asked_after_it_was_agreed_to_and_is_never_shown() 
 
 #[test]
 fn what_is_chosen_is_typed_twice_and_has_a_length() {
-    let (mut console, ticket) = planned("staging");
+    let (mut console, ticket) = planning("staging");
     console.send(Event::Planned(ticket, Ok(Box::new(locked(true)))));
     console.press("enter y").write("short").press("enter");
     assert!(!question(&console).contains("once more"));
@@ -240,7 +246,7 @@ fn between_question_and_answer_the_environment_may_have_become_read_only() {
 
 #[test]
 fn a_refusal_that_can_be_overridden_asks_for_its_word_and_plans_again_with_it() {
-    let (mut console, ticket) = planned("staging");
+    let (mut console, ticket) = planning("staging");
     let no = NoPlan { words: "it would go backwards".into(), word: Some("backwards"), lacks: Vec::new() };
     console.send(Event::Planned(ticket, Err(no))).press("enter");
     assert!(question(&console).contains("backwards"));
@@ -257,7 +263,7 @@ fn a_refusal_that_can_be_overridden_asks_for_its_word_and_plans_again_with_it() 
 
 #[test]
 fn a_refusal_is_kept_whole_for_what_to_do_is_at_its_end() {
-    let (mut console, ticket) = planned("staging");
+    let (mut console, ticket) = planning("staging");
     let words = format!("{}. Make one with create-release. Then deploy it", "a long story ".repeat(30));
     console.send(Event::Planned(ticket, Err(NoPlan { words: words.clone(), word: None, lacks: Vec::new() })));
     let Stage::Refused(no) = &console.state.desk.sheet(ticket).unwrap().stage else { panic!("no refusal") };
@@ -377,6 +383,81 @@ fn leaving_while_a_run_goes_on_asks_to_stop_it_or_to_wait() {
     assert!(!console.effects.contains(&Effect::LeaveSoon), "putting back may take its time");
     console.press("ctrl-c i");
     assert!(console.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn a_run_that_is_just_being_begun_keeps_the_console_here_and_is_stopped_with_the_others() {
+    let begun = |ticket| Event::Begun(ticket, Ok(Box::new(plans::begun(plans::deploy("staging")))));
+    let (mut console, ticket) = planned("staging");
+    console.press("enter y ctrl-z");
+    assert!(!console.effects.contains(&Effect::Suspend));
+    console.press("ctrl-c");
+    assert!(question(&console).contains("1 run just being begun"), "{}", question(&console));
+    console.press("s");
+    assert!(!console.effects.contains(&Effect::Quit), "nobody knows yet whether it changes something");
+    console.send(begun(ticket));
+    assert_eq!(stops(&console), [Cancel::AfterStep]);
+    console.send(Event::Told(vec![(ticket, plans::finished(RunState::Cancelled))]));
+    assert!(console.effects.contains(&Effect::Quit));
+
+    let (mut console, ticket) = planned("staging");
+    console.press("enter y ctrl-c w").send(begun(ticket));
+    assert_eq!(stops(&console), [], "it is waited for");
+    let (mut console, ticket) = planned("staging");
+    console.press("enter y ctrl-c w").send(Event::Begun(ticket, Err(Obstacle::Other("no".into()))));
+    assert!(console.effects.contains(&Effect::Quit), "nothing was begun");
+}
+
+#[test]
+fn what_came_between_is_asked_about_where_its_plan_is_seen_and_takes_nobodys_keys_elsewhere() {
+    let held = || Obstacle::Held(Box::new(Held { number: 12, note: None }));
+    let (mut console, ticket) = planned("staging");
+    console.press("enter y F").press(":").write("envir");
+    console.send(Event::Begun(ticket, Err(held())));
+    assert!(matches!(console.state.overlay, Some(Overlay::Palette { .. })), "what is typed goes on");
+    assert!(console.toast().contains("Not begun: suspend-processes in staging"), "{}", console.toast());
+    console.write("onment production").press("enter t esc");
+    assert_eq!(starts(&console).len(), 1);
+    console.press("[ [");
+    for _ in 0..4 {
+        if console.place() != format!("plan {}", ticket.0) {
+            console.press("[");
+        }
+    }
+    assert!(question(&console).starts_with("Somebody else is at work"), "{}", question(&console));
+    console.press("t").write("take over").press("enter");
+    assert_eq!(starts(&console).pop().unwrap().grip, Grip::TakeOver(12));
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_replaces_no_plan() {
+    let (mut console, ticket) = planned("staging");
+    console.press("P P P");
+    assert_eq!(wishes(&console).len(), 2, "one at a time");
+    let other = Plan { title: "something else".into(), ..plans::suspension("staging") };
+    console.send(Event::Planned(ticket, Ok(Box::new(plans::suspension("staging")))));
+    console.send(Event::Planned(ticket, Ok(Box::new(other.clone()))));
+    console.press("enter y");
+    console.send(Event::Planned(ticket, Ok(Box::new(other))));
+    console.send(Event::Begun(ticket, Err(Obstacle::Held(Box::new(Held { number: 12, note: None })))));
+    console.press("t").write("take over").press("enter");
+    let agreed = Start::Begin(Box::new(plans::suspension("staging")));
+    assert!(starts(&console).iter().all(|start| start.start == agreed));
+    assert_eq!(starts(&console).len(), 2);
+}
+
+#[test]
+fn a_run_that_is_being_undone_or_put_back_offers_no_stop_that_would_stop_nothing() {
+    let turned = |way| Entry::Turned { way, why: "jane undoes the run".into(), at: fixture::now() };
+    let (mut console, ticket) = running("staging");
+    console.send(Event::Told(vec![(ticket, plans::entry(turned(Way::Stop)))])).press("X s");
+    assert_eq!(stops(&console), []);
+    console.press("u");
+    assert_eq!(stops(&console), [Cancel::NowAndUndo]);
+    let (mut console, ticket) = running("staging");
+    console.send(Event::Told(vec![(ticket, plans::entry(turned(Way::Undo)))])).press("X");
+    assert!(console.toast().contains("goes on to its end"), "{}", console.toast());
+    assert!(console.state.overlay.is_none());
 }
 
 #[test]
@@ -547,6 +628,7 @@ fn a_run_that_goes_on_in_another_console_is_watched_to_its_end() {
             at: now,
             who: "ben@desk".into(),
             fleet: None,
+            account: None,
             environment: "staging".into(),
             command: String::new(),
             sudo: false,
@@ -618,7 +700,7 @@ fn keeps(console: &Console) -> Vec<KeepWish> {
 
 /// A plan is refused, for secrets have no value.
 fn lacking() -> (Console, Ticket) {
-    let (mut console, ticket) = planned("staging");
+    let (mut console, ticket) = planning("staging");
     let lacks = vec!["smtp_password".to_owned(), "api_key".to_owned()];
     let words = "secrets are missing: smtp_password, api_key".to_owned();
     console.send(Event::Planned(ticket, Err(NoPlan { words, word: None, lacks })));
@@ -664,7 +746,7 @@ fn secrets_that_were_not_typed_can_be_typed_later_and_what_could_not_be_written_
 
 #[test]
 fn a_refusal_for_missing_secrets_can_still_be_overridden_by_its_word() {
-    let (mut console, ticket) = planned("staging");
+    let (mut console, ticket) = planning("staging");
     let words = "secrets are missing: smtp_password".to_owned();
     let no = NoPlan { words, word: Some("old-settings"), lacks: vec!["smtp_password".into()] };
     console.send(Event::Planned(ticket, Err(no)));

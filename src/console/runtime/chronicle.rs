@@ -62,7 +62,9 @@ impl Asked {
     fn runs(&self, window: &Window) -> Result<Vec<Ran>, String> {
         let Some(store) = &self.store else { return Ok(Vec::new()) };
         let all = store.runs().map_err(|error| format!("{}: {error}", store.dir().display()))?;
-        let ours = all.iter().filter(|past| past.began.environment == self.place.name.as_str());
+        let ours = all
+            .iter()
+            .filter(|past| past.began.environment == self.place.name.as_str() && store.is_of(&past.began));
         Ok(ours.filter(|past| past.finished.unwrap_or(window.until) >= window.since).map(ran).collect())
     }
 }

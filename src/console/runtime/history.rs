@@ -187,7 +187,7 @@ mod tests {
     async fn a_run_elsewhere_is_read_again_only_when_there_is_more_of_it_and_somebody_looks() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::new(dir.path(), Arc::new(|| jiff::Timestamp::UNIX_EPOCH));
-        let journal = store.begin_plan(&plans::deploy("production"), "kim@desk").unwrap();
+        let journal = store.begin_plan(&plans::deploy("production"), "kim@desk", None).unwrap();
         let output = journal.dir().join("i-1.txt");
         let line = |text: &str| format!("2026-11-22T12:00:00.000Z out {text}\n");
         let more = |text: &str| {

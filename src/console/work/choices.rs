@@ -72,10 +72,17 @@ impl Choices {
         Self { environment, operation, lines, cursor: 0, overrides: Vec::new(), no_releases }
     }
 
+    /// Whether releases are to be chosen from, and did not come in yet.
+    #[must_use]
+    pub fn awaits_releases(&self) -> bool {
+        let listed = |line: &Line| line.opt == Opt::Release && line.kind == LineKind::Pick;
+        self.operation.takes.contains(&Opt::Release) && !self.lines.iter().any(listed)
+    }
+
     /// The releases that there are came in, newest first.
     pub fn list_releases(&mut self, state: &State, offers: &[Offer]) {
         self.no_releases = offers.is_empty().then(|| "there is none yet".to_owned());
-        self.lines.retain(|line| line.kind != LineKind::Pick);
+        self.lines.retain(|line| line.opt != Opt::Release || line.kind != LineKind::Pick);
         let at = self.lines.iter().position(|line| line.opt == Opt::Release).map_or(0, |at| at + 1);
         let picks = offers.iter().map(|offer| pick(state, &self.environment, offer));
         self.lines.splice(at..at, picks.collect::<Vec<_>>());

@@ -4,6 +4,7 @@ use super::past::{self, Record};
 use super::run::Work;
 use super::sheet::Sheet;
 use super::usual::Usual;
+use super::wish::{Obstacle, StartWish};
 use crate::console::panes::Ticket;
 use crate::engine::RunId;
 use crate::engine::store::RunState;
@@ -30,6 +31,10 @@ pub struct Desk {
     pub asked: bool,
     /// Whether there is a way to change anything from this console.
     pub can_change: bool,
+    /// What came between and is still to be asked about, with what was to be begun.
+    pub obstacles: Vec<(Ticket, Option<StartWish>, Obstacle)>,
+    /// Whether a run that is just being begun is to be stopped after its first steps, for the console is being left.
+    pub stops_what_begins: bool,
 }
 
 impl Desk {
@@ -92,6 +97,13 @@ impl Desk {
         if let Some(work) = self.work_mut(ticket) {
             work.beginning = beginning;
         }
+    }
+
+    /// Runs that are just being begun or taken up: nobody can say yet whether they change something.
+    #[must_use]
+    pub fn beginning(&self) -> usize {
+        let sheets = self.sheets.iter().filter(|sheet| sheet.beginning).count();
+        sheets + self.works.iter().filter(|work| work.beginning).count()
     }
 
     /// The run of this name in the history, while it is kept here.

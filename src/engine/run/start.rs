@@ -18,6 +18,7 @@ use super::world::{Ports, World};
 use crate::engine::lock::{Lock, LockError, LockNote, LockPlace};
 use crate::engine::store::{Journal, ReopenError, Store};
 use crate::engine::{EngineError, RunId};
+use crate::fleet::text::one_line;
 use crate::plan::lock::PUT_BACK;
 use crate::plan::{Fact, Plan, PlanError, Value};
 
@@ -99,8 +100,9 @@ pub enum NotBegun {
 pub async fn begin(ports: Ports, store: Store, plan: Plan, launch: Launch) -> Result<Started, NotBegun> {
     plan.check()?;
     let world = World::new(ports);
-    let (keeper, kept, who) = (store.clone(), plan.clone(), launch.who.clone());
-    let journal = tokio::task::spawn_blocking(move || keeper.begin_plan(&kept, &who)).await;
+    let (keeper, kept, by) = (store.clone(), plan.clone(), launch.clone());
+    let journal =
+        tokio::task::spawn_blocking(move || keeper.begin_plan(&kept, &by.who, account(&by.identity))).await;
     let journal = journal.map_err(|error| EngineError::Record {
         place: store.dir().to_owned(),
         error: std::io::Error::other(error),
@@ -135,6 +137,14 @@ pub async fn begin(ports: Ports, store: Store, plan: Plan, launch: Launch) -> Re
     Ok(start(world, journal, Story::new(plan), (lock, heritage), note, left))
 }
 
+/// The account of an identity as `sts:GetCallerIdentity` has it, an ARN: credentials of two accounts may have one profile's
+/// name, or none.
+fn account(identity: &str) -> Option<&str> {
+    let mut parts = identity.split(':');
+    let known = parts.next() == Some("arn");
+    parts.nth(3).filter(|account| known && !account.is_empty())
+}
+
 /// Takes a run up again that was interrupted, or takes it back.
 ///
 /// # Errors
@@ -152,6 +162,12 @@ pub async fn resume(
         place: store.dir().to_owned(),
         error: std::io::Error::other(error),
     })??;
+    if let (Some(theirs), Some(ours)) = (past.began.account.as_deref(), account(&launch.identity))
+        && theirs != ours
+    {
+        let name = |account| format!("account {}", one_line(account));
+        return Err(ReopenError::Elsewhere { id, theirs: name(theirs), ours: name(ours) }.into());
+    }
     let Some(mut told) = past.story.map(|told| *told) else { return Err(ReopenError::NoPlan(id).into()) };
     match told.again(past.state, undo) {
         Again::Sealed => return Err(NotBegun::Sealed(id)),

@@ -81,10 +81,11 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be written: then nothing may be begun.
-    pub fn begin_plan(&self, plan: &Plan, who: &str) -> Result<Journal, EngineError> {
+    pub fn begin_plan(&self, plan: &Plan, who: &str, account: Option<&str>) -> Result<Journal, EngineError> {
         let failed = |error| EngineError::Record { place: self.dir().to_owned(), error };
         let (id, dir) = self.make().map_err(failed)?;
-        let head = Began { fleet: self.fleet.clone(), ..Began::of_plan(&id, self.now(), plan, who) };
+        let (fleet, account) = (self.fleet.clone(), account.map(str::to_owned));
+        let head = Began { fleet, account, ..Began::of_plan(&id, self.now(), plan, who) };
         let begun = self.first_line(&dir, head).map(|file| {
             let journal = Journal::of(id, dir.clone(), file);
             #[cfg(test)]

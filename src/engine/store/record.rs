@@ -76,6 +76,9 @@ pub struct Began {
     /// The fleet that the environment is of, as [`Store::of`](super::Store::of) has it; none in records of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fleet: Option<String>,
+    /// The AWS account that it was begun in, of a plan's run where it was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// The environment.
     pub environment: String,
     /// The command, as it was given; of an operation the command line that asks for it.
@@ -179,6 +182,7 @@ impl Began {
             at,
             who: request.who.clone(),
             fleet: None,
+            account: None,
             environment: request.environment.to_string(),
             command: request.command.clone(),
             sudo: request.sudo,
@@ -199,6 +203,7 @@ impl Began {
             at,
             who: who.to_owned(),
             fleet: None,
+            account: None,
             environment: plan.environment.to_string(),
             command: plan.command.clone(),
             sudo: false,

@@ -6,7 +6,7 @@ use super::super::{Ports, begin, resume};
 use super::kit::{ENVIRONMENT, Kit, plan, step, told};
 use super::relay::{Relay, Started};
 use crate::cloud::{CloudChange, CloudRead};
-use crate::engine::run::{Again, NotBegun};
+use crate::engine::run::{Again, Launch, NotBegun};
 use crate::engine::store::{ReopenError, RunState};
 use crate::fleet::{EnvironmentName, InstanceId, NewServer};
 use crate::plan::{
@@ -335,9 +335,12 @@ async fn killed_while_it_puts_back_that_is_done_first_and_then_it_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_of_another_fleet_is_not_taken_up_and_one_of_before_is() {
+    async fn breaking(kit: &Kit) -> Plan {
+        kit.cloud.break_script("build redis", "E: the mirror is down", 1);
+        building(kit, &worker(kit).await).await
+    }
     let kit = Kit::new();
-    let plan = building(&kit, &worker(&kit).await).await;
-    kit.cloud.break_script("build redis", "E: the mirror is down", 1);
+    let plan = breaking(&kit).await;
     let store = || kit.store().of("aws ops eu-west-1 myproject".into());
     let launch = || Kit::launch("jane@laptop");
     let failed = told(begin(kit.ports(), store(), plan, launch()).await.unwrap()).await;
@@ -347,6 +350,15 @@ async fn a_run_of_another_fleet_is_not_taken_up_and_one_of_before_is() {
         assert!(matches!(again, Err(NotBegun::Reopen(ReopenError::Elsewhere { .. }))), "undo: {undo}");
     }
     assert!(!other.is_of(&store().run(&failed.id).unwrap().began));
+    // Nor in another account, whatever its profile is called.
+    let of = |account: &str| Launch { identity: format!("arn:aws:iam::{account}:user/jane"), ..launch() };
+    let there =
+        told(begin(kit.ports(), store(), breaking(&kit).await, of("111122223333")).await.unwrap()).await;
+    let again = resume(kit.ports(), store(), there.id.clone(), true, of("444455556666")).await;
+    let Err(NotBegun::Reopen(error @ ReopenError::Elsewhere { .. })) = again else { panic!("elsewhere") };
+    assert!(error.to_string().contains("(account 111122223333)"), "{error}");
+    let undone = resume(kit.ports(), store(), there.id, true, of("111122223333")).await.unwrap();
+    assert_eq!(told(undone).await.state, RunState::Cancelled);
     let done = told(resume(kit.ports(), store(), failed.id, false, launch()).await.unwrap()).await;
     assert_eq!(done.state, RunState::Done);
     let before = kit.run(building(&kit, &worker(&kit).await).await).await;

@@ -350,7 +350,7 @@ import os, time
 assert os.environ["DJANGO_SETTINGS_MODULE"] == "myproject.local_settings"
 print("a project that prints when it is imported")
 class Inspect:
-    def stats(self): return {"w1": {"pool": {"max-concurrency": 4}}, "w2": {}}
+    def stats(self): return {"w1": {"pool": {"max-concurrency": 4}, "total": {"t.nap": 7, "t.export": 5}}, "w2": {}}
     def active(self): return {"w1": [{"id": "1", "name": "t.nap", "args": ["hunter2"], "time_start": time.time() - 90}]}
     def reserved(self): return {"w1": [{"args": ["hunter2"]}, {}]}
 class Control:
@@ -374,6 +374,7 @@ fn arguments_of_tasks_do_not_leave_the_server() {
     let (facts, text) = server.run(&request, &request.script());
     let Fact::Celery(Celery { workers }) = ok(&facts, Topic::Celery) else { panic!() };
     assert_eq!((workers.len(), workers[0].slots, workers[0].reserved), (2, Some(4), 2));
+    assert_eq!((workers[0].begun, workers[1].begun), (Some(12), Some(0)));
     assert_eq!(workers[0].running[0].name, "t.nap");
     assert!((80.0..900.0).contains(&workers[0].running[0].seconds.unwrap()));
     assert!(text.contains("imported") && !text.contains("hunter2"));

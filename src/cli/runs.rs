@@ -171,7 +171,7 @@ fn document(past: &Past) -> Value {
 fn operation(past: &Past, story: &Story) -> Value {
     let steps = story.each().map(|(step, told)| {
         json!({
-            "step": step.id, "title": step.title, "target": step.target, "state": state(told),
+            "step": step.id, "title": step.title, "target": step.target, "state": state(step, told),
             "began": told.began, "ended": told.ended.as_ref().map(|(at, _)| at),
             "why": told.ended.as_ref().and_then(|(_, end)| end.why()),
         })

@@ -42,7 +42,7 @@ pub fn plan(
             id: StepId(id),
             after,
             becomes: Some(value.to_string()),
-            undo: Undo::Restore,
+            undo: Undo::Cannot("it is what was found before a run that is gone".into()),
             // A server that cannot be reached keeps no other value from being put back.
             soft: matches!(setting, Setting::Page { .. }),
             ..step(

@@ -7,7 +7,7 @@ use crate::cli::describe::Paint;
 use crate::engine::run::{Left, StepEnd, Story};
 use crate::fleet::text::one_line;
 use crate::fleet::words::seconds;
-use crate::plan::{Plan, Step};
+use crate::plan::{Plan, Step, Undo};
 
 /// The widest a column of values is.
 const WIDEST: usize = 70;
@@ -58,10 +58,13 @@ fn row(step: &Step) -> [String; 5] {
 }
 
 /// A step's state in a word.
-pub(crate) fn state(story: &crate::engine::run::StepStory) -> &'static str {
+pub(crate) fn state(step: &Step, story: &crate::engine::run::StepStory) -> &'static str {
     match (&story.began, &story.ended, &story.undone) {
         (None, ..) => "waiting",
-        (_, _, Some((_, left))) if left.is_empty() => "taken back",
+        (_, _, Some((_, left))) if left.is_empty() => {
+            if matches!(step.undo, Undo::Nothing | Undo::Cannot(_)) { "ended" } else { "taken back" }
+        }
+        (_, _, Some((_, left))) if left.iter().all(|left| left.foreign) => "left as it is",
         (_, _, Some(_)) => "taken back in part",
         (_, None, _) => "under way",
         (_, Some((_, StepEnd::Done)), _) => "done",
@@ -84,7 +87,7 @@ pub(crate) fn run(story: &Story, now: Timestamp) -> Vec<String> {
                 format!("{:>3}", step.id),
                 cut(&step.title),
                 cut(&step.target),
-                state(told).to_owned(),
+                state(step, told).to_owned(),
                 took.unwrap_or_default(),
             ]
         })

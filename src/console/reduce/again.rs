@@ -6,7 +6,8 @@ use crate::console::panes::Ticket;
 use crate::console::state::{Overlay, State};
 use crate::console::tables::cells;
 use crate::console::work::{Body, Work};
-use crate::engine::run::Again;
+use crate::engine::run::{Again, Way};
+use crate::engine::store::RunState;
 use crate::fleet::Severity;
 use crate::fleet::text::one_line;
 
@@ -70,4 +71,14 @@ fn first_ones(all: &[String]) -> impl Iterator<Item = String> {
     let more = all.len().saturating_sub(MOST_STEPS);
     let more = (more > 0).then(|| format!("and {} more", cells::count(more, "step")));
     all.iter().take(MOST_STEPS).cloned().chain(more)
+}
+
+/// What is taken back when the run stops now.
+pub fn goes_back_when_stopped(work: &Work) -> Vec<(Severity, String)> {
+    let Some(mut story) = work.story().cloned() else { return Vec::new() };
+    story.way = Way::Stop;
+    let back = Again::Back(story.to_put_back());
+    let words = story.again_words(&back, RunState::Cancelled, false);
+    let steps = first_ones(&words.back).map(|step| (Severity::Idle, format!("↩ {step}")));
+    steps.collect()
 }

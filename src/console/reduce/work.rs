@@ -220,11 +220,12 @@ fn ask_stop(state: &mut State, ticket: Ticket) {
         Severity::Idle,
         "Either way, what is changed for the time being is put back to the values found before".into(),
     ));
+    lines.extend(again::goes_back_when_stopped(work));
     let choice =
         |key, words: &str, cancel| Choice { key, words: words.to_owned(), then: Then::Stop(ticket, cancel) };
     let mut choices = Vec::new();
     if work.cancel == Cancel::No && way == Way::Forward {
-        choices.push(choice('s', "stop after this step; what is done stays", Cancel::AfterStep));
+        choices.push(choice('s', "stop after what is at work", Cancel::AfterStep));
     }
     let sealed = work.story().is_some_and(crate::engine::run::Story::is_sealed);
     let undo = if sealed {

@@ -14,7 +14,7 @@ use crate::engine::Verdict;
 use crate::engine::run::{Left, StepEnd, StepStory};
 use crate::fleet::text::one_line;
 use crate::fleet::{InstanceId, Severity};
-use crate::plan::{Lasts, Step};
+use crate::plan::{Lasts, Step, Undo};
 
 /// The most lines that say why a step ended as it did.
 const WHY: usize = 4;
@@ -57,9 +57,11 @@ pub fn state_of(work: &Work, step: &Step, told: &StepStory) -> (Severity, &'stat
         {
             (Severity::Ok, "put back")
         }
-        (_, _, Some((_, left))) if left.iter().all(|left| left.foreign) => {
-            (if left.is_empty() { Severity::Idle } else { Severity::Warn }, "taken back")
+        (_, _, Some((_, left))) if left.is_empty() => {
+            let ended = matches!(step.undo, Undo::Nothing | Undo::Cannot(_));
+            (Severity::Idle, if ended { "ended" } else { "taken back" })
         }
+        (_, _, Some((_, left))) if left.iter().all(|left| left.foreign) => (Severity::Warn, "left as it is"),
         (_, _, Some(_)) => (Severity::Down, "not taken back"),
         (_, None, _) if goes_on => (Severity::Changing, "at work"),
         (_, None, _) => (Severity::Unknown, "interrupted"),

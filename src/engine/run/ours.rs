@@ -3,7 +3,7 @@
 use super::entry::{Bound, Mutation};
 use super::story::{IntentStory, Story};
 use crate::fleet::{InstanceId, Role};
-use crate::plan::{Action, Fact, Value};
+use crate::plan::{Action, Assignment, Fact, Setting, Value};
 
 impl Story {
     /// Whether a fact differs from what the plan assumes because of this run.
@@ -22,6 +22,32 @@ impl Story {
                 .any(|intent| matches!(&intent.mutation, Mutation::Make { thing: made } if made == thing)),
             Fact::Release { .. } | Fact::Lock { .. } => false,
         }
+    }
+
+    /// What its steps have made so and later ones rest on: processes, termination policies and what the group launches, with
+    /// the values given last. Not what a step has begun to put back.
+    #[must_use]
+    pub fn made_so(&self) -> Vec<(Setting, Value)> {
+        let mut made: Vec<(Setting, Value)> = Vec::new();
+        for (step, told) in self.each() {
+            let Action::Set { settings } = &step.action else { continue };
+            let is_done = told.ended.as_ref().is_some_and(|(_, end)| end.is_good());
+            if !is_done || told.undone.is_some() || self.is_put_back_by_the_plan(step.id) {
+                continue;
+            }
+            for Assignment { setting, .. } in settings {
+                let counts = matches!(
+                    setting,
+                    Setting::Process { .. } | Setting::Policies { .. } | Setting::Launch { .. }
+                );
+                if let Some(last) = self.ours(setting).last().filter(|_| counts)
+                    && !made.iter().any(|(known, _)| known == setting)
+                {
+                    made.push((setting.clone(), (*last).clone()));
+                }
+            }
+        }
+        made
     }
 
     /// Whether it has begun to replace members of a group, which are web servers.

@@ -207,7 +207,7 @@ pub async fn resume(
         _ => take(&world, &told.plan, &launch, &note).await?,
     };
     if told.way == Way::Forward
-        && let Err(error) = as_assumed(&world, &told).await
+        && let Err(error) = as_left(&world, &told).await
     {
         // It stays as it was: one that was interrupted holds its lock under its number, and none that was just taken is left.
         let just_taken = lock.as_ref().filter(|lock| Some(lock.number()) != told.lock.flatten());
@@ -217,6 +217,23 @@ pub async fn resume(
         return Err(error);
     }
     Ok(start(world, journal, told, (lock, heritage), note, first))
+}
+
+/// Whether everything is as the plan takes it, or as this run has made it; and what its steps have made so still is. Somebody
+/// may have put it back, or gone another way, while nobody executed this run.
+async fn as_left(world: &World, story: &Story) -> Result<(), NotBegun> {
+    as_assumed(world, story).await?;
+    for (setting, ours) in story.made_so() {
+        let fact = Fact::Setting(setting.clone());
+        match world.setting(&setting).await {
+            Ok(is) if is == ours => {}
+            Ok(is) => return Err(NotBegun::Changed { fact: Box::new(fact), was: ours, is }),
+            Err(trouble) => {
+                return Err(NotBegun::Unread { fact: Box::new(fact), why: trouble.words().to_owned() });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether everything is as the plan takes it, or as this run has made it.

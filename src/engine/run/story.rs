@@ -299,16 +299,32 @@ impl Story {
         let mut steps: Vec<(Option<Timestamp>, StepId)> = self
             .each()
             .filter(|(step, story)| {
-                story.began.is_some()
-                    && story.undone.is_none()
-                    && temporary(step)
-                    && !matches!(step.undo, Undo::Nothing | Undo::Cannot(_))
+                let goes_back = match step.undo {
+                    Undo::Nothing | Undo::Cannot(_) => self.may_still_run(step, story),
+                    Undo::Restore | Undo::Reverse(_) => temporary(step),
+                };
+                story.began.is_some() && story.undone.is_none() && goes_back
             })
             // What has not ended was at work last.
             .map(|(step, story)| (story.ended.as_ref().map(|(at, _)| *at), step.id))
             .collect();
         steps.sort_by_key(|(ended, id)| (ended.is_some(), std::cmp::Reverse(*ended), std::cmp::Reverse(*id)));
         steps.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Whether a command that nobody has seen the end of may still run on a server: it is ended before anything that it could
+    /// meet is taken back, though itself it cannot be.
+    fn may_still_run(&self, step: &Step, story: &StepStory) -> bool {
+        let is_open = |intent: &IntentStory| {
+            intent.step == step.id
+                && !intent.back
+                && intent.end.is_none()
+                && matches!(intent.mutation, Mutation::Job { .. })
+        };
+        self.way != Way::Forward
+            && story.ended.is_none()
+            && matches!(step.action, Action::Job(_))
+            && self.intents.iter().any(is_open)
     }
 
     /// Settings that are not put back yet, with the values they should have in the end: for whoever takes over.
@@ -326,7 +342,7 @@ impl Story {
         let mut all: Vec<Outstanding> = Vec::new();
         for (setting, value) in held.flat_map(|(step, story)| still_held(self.priors(step.id), story)) {
             if !all.iter().any(|known| known.setting == setting) {
-                let ours = self.ours(&setting).into_iter().cloned().collect();
+                let ours = latest(&self.ours(&setting));
                 all.push(Outstanding { setting, value, ours });
             }
         }
@@ -358,6 +374,19 @@ impl Story {
             (!end.is_good()).then_some((step, end.why()?))
         })
     }
+}
+
+/// The latest values of a setting, each once: what is found is one of them, or the one before, unless it is somebody else's.
+/// A note beside the lock holds few bytes, and a rollout asks for sizes again and again.
+fn latest(ours: &[&Value]) -> Vec<Value> {
+    const MOST: usize = 8;
+    let mut kept: Vec<Value> = Vec::new();
+    for value in ours.iter().rev() {
+        if kept.len() < MOST && !kept.contains(*value) {
+            kept.insert(0, (*value).clone());
+        }
+    }
+    kept
 }
 
 /// Of what a step has to put back, that which is not: all of it until it was tried, then what could not be. What somebody

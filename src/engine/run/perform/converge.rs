@@ -12,7 +12,7 @@ use super::set::assign;
 use super::{AGREEING, Halt, LOOK_AGAIN, StepStop, Worker};
 use crate::engine::run::entry::{Mutation, StepEnd};
 use crate::engine::run::world::{AT_ONCE, Trouble, World, launch_of};
-use crate::fleet::{GroupName, InstanceId, LaunchSource, LoadBalancerName, Sizes};
+use crate::fleet::{Group, GroupName, InstanceId, LaunchSource, LoadBalancerName, Sizes};
 use crate::plan::{Converge, Kind, Page, Setting, Value};
 
 /// What a step remembers between two looks.
@@ -99,11 +99,13 @@ pub(super) async fn towards(
             }
             Move::Resize(sizes) => {
                 memory.stalled = None;
+                launches(worker, converge, &to, &seen.group).await?;
                 resize(worker, &converge.group, sizes).await?;
             }
             Move::LetGo(members) => {
                 // Taken for granted when the plan was made, and once more before servers go.
                 worker.assume().await?;
+                launches(worker, converge, &to, &seen.group).await?;
                 let_go(worker, &converge.group, &members).await?;
             }
             Move::Register(balancer, members) => {
@@ -136,6 +138,39 @@ pub(super) async fn towards(
             }
         }
         any = true;
+    }
+}
+
+/// Whether the group launches what its members are to be. Where somebody else has pointed it elsewhere meanwhile, every new
+/// member would be taken for an old one, and servers come and go without an end.
+async fn launches(
+    worker: &mut Worker,
+    converge: &Converge,
+    to: &LaunchSource,
+    seen: &Group,
+) -> Result<(), StepStop> {
+    if !matches!(converge.kind, Kind::Replace | Kind::Grow) || seen.launch.as_ref() == Some(to) {
+        return Ok(());
+    }
+    let since = worker.world.now();
+    loop {
+        // R25: what was asked for just now may not be told yet.
+        worker.world.forget();
+        let group = worker.patiently(async |world| world.group(&converge.group).await).await?;
+        let Some(launch) = group.launch.filter(|launch| launch != to) else { return Ok(()) };
+        let words = format!(
+            "{} launches {}, and not {} as this run has set it: somebody else has changed that, and nothing more is \
+             launched or ended. Undo the run, or make another one",
+            converge.group,
+            Value::Launch(launch),
+            Value::Launch(to.clone())
+        );
+        if worker.world.now().duration_since(since) > AGREEING {
+            return Err(StepStop::Failed(words));
+        }
+        worker.book.status(worker.step.id, words.clone());
+        worker.in_time(&words)?;
+        worker.pause(LOOK_AGAIN).await?;
     }
 }
 

@@ -1,11 +1,13 @@
 //! What taking a run up again would do is told beforehand, and is what it does.
 
-use super::super::{Again, Entry, Left, NotBegun, StepEnd, Story, Way, resume};
-use super::kit::{Kit, assume, plan, restore, step, suspend};
+use super::super::{Again, Entry, Left, Mutation, News, NotBegun, StepEnd, Story, Way, resume};
+use super::kit::{Kit, assume, keep_sizes, plan, restore, serial, step, suspend, told, until};
 use crate::cloud::CloudChange;
 use crate::engine::store::RunState;
 use crate::fleet::{Process, Sizes};
-use crate::plan::{Action, Condition, Fact, Lasts, Plan, Setting, Step, StepId, Undo, Value};
+use crate::plan::{
+    Action, Condition, Fact, HostJob, InstanceRef, Lasts, Plan, Setting, Step, StepId, Undo, Value,
+};
 use crate::sandbox::{Fault, FaultKind};
 
 const AT: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
@@ -138,4 +140,93 @@ async fn a_run_that_may_not_go_on_leaves_no_lock_that_it_has_just_taken() {
     let refused = resume(kit.ports(), kit.store(), failed.id, false, Kit::launch("jane@laptop")).await;
     assert!(matches!(refused, Err(NotBegun::Changed { .. })));
     assert_eq!(kit.run(plan).await.state, RunState::Failed, "nobody is in its way");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_does_not_go_on_where_what_its_steps_had_made_so_is_so_no_more() {
+    let kit = Kit::new();
+    let before = kit.shape().await;
+    let steps = || vec![suspend(1, &[], &[Process::Launch]), forever(2, &[1]), restore(3, &[2], &[1])];
+    // Killed while it waits: the process is suspended then.
+    let Ok(halted) = kit.die_after(plan(steps()), 6).await else { panic!("it waits") };
+    assert_eq!(kit.shape().await.1, ["Launch"]);
+    assert_eq!(kit.store().run(&halted).unwrap().again(false), Again::Forward);
+    // Somebody puts it back by hand: what comes would have no protection any more.
+    kit.cloud.resume(&Kit::group_name(), &[Process::Launch]).await.unwrap();
+    let launch = || Kit::launch("jane@laptop");
+    let refused = resume(kit.ports(), kit.store(), halted.clone(), false, launch()).await;
+    let Err(NotBegun::Changed { fact, was, is }) = refused else { panic!("it has changed") };
+    assert!(fact.to_string().contains("Launch"), "{fact}");
+    assert_eq!((was, is), (Value::Suspended, Value::Active));
+    assert_eq!(kit.again(halted, true).await.state, RunState::Cancelled, "it can be undone");
+    assert_eq!(kit.shape().await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_launches_something_else_meanwhile_is_not_replaced_without_an_end() {
+    let kit = Kit::new();
+    let (found, to) = (kit.group().await.launch.unwrap(), kit.earlier().await);
+    let mut started = kit.begin(serial(to, 2, 1)).await.unwrap();
+    let mut story = (*started.story).clone();
+    until(&mut started, &mut story, |_, news| {
+        matches!(news, News::Entry(entry) if matches!(**entry, Entry::Begun { step, .. } if step.0 == 4))
+    })
+    .await;
+    kit.cloud.set_launch(&Kit::group_name(), &found).await.unwrap();
+    let told = told(started).await;
+    assert_eq!(told.state, RunState::Failed);
+    let (_, why) = told.story.failure().unwrap();
+    assert!(why.contains("somebody else has changed that"), "{why}");
+    let ended =
+        told.story.intents.iter().filter(|one| matches!(one.mutation, Mutation::TerminateMember { .. }));
+    assert!(ended.count() <= 2, "nothing comes and goes without an end");
+}
+
+#[test]
+fn a_command_that_may_still_run_is_ended_before_anything_is_taken_back_though_it_cannot_be() {
+    let job = |id, after: &[u16], undo| {
+        let job = HostJob {
+            server: InstanceRef::Known("i-1".into()),
+            name: "migrate".into(),
+            script: "true".into(),
+            user: None,
+            back: None,
+            files: Vec::new(),
+            names_server: true,
+        };
+        step(id, after, Action::Job(Box::new(job)), Lasts::Stays, undo)
+    };
+    let stays = || Undo::Cannot("the schema stays".into());
+    let plan = plan(vec![suspend(1, &[], &[Process::Launch]), job(2, &[1], stays())]);
+    let intent = Entry::Intent {
+        id: 1,
+        step: StepId(2),
+        back: false,
+        mutation: Mutation::Job { instance: "i-1".into(), job: "qd-x-2-migrate-1".into() },
+        at: AT,
+    };
+    let begins = || [begun(1), ended(1, StepEnd::Done), begun(2), intent.clone()];
+    let killed = story(&plan, begins());
+    assert_eq!(killed.again(RunState::Interrupted, true), back(&[2, 1]));
+    assert_eq!(killed.again(RunState::Interrupted, false), Again::Forward, "it is attached to again");
+    let over = story(&plan, begins().into_iter().chain([ended(2, StepEnd::Done)]));
+    assert_eq!(over.again(RunState::Interrupted, true), back(&[1]), "its end was seen");
+}
+
+#[test]
+fn the_note_beside_the_lock_holds_the_latest_values_once_however_long_a_rollout_takes() {
+    let setting = Setting::Sizes { group: Kit::group_name() };
+    let sizes = |desired| Value::Sizes(Sizes { min: 0, desired, max: 400 });
+    let mut told = story(&plan(vec![keep_sizes(1)]), [begun(1)]);
+    let noted = Entry::Noted { step: StepId(1), setting: setting.clone(), value: sizes(200), at: AT };
+    told.take_in(&noted);
+    for id in 1..=300_u32 {
+        let (from, to) = (sizes(200 - id % 2), sizes(200 - id / 2));
+        let mutation = Mutation::Set { setting: setting.clone(), from, to };
+        told.take_in(&Entry::Intent { id, step: StepId(1), back: false, mutation, at: AT });
+    }
+    let held = told.outstanding();
+    assert_eq!((held.len(), &held[0].value), (1, &sizes(200)));
+    assert!(held[0].ours.len() <= 8 && held[0].ours.last() == Some(&sizes(50)), "{:?}", held[0].ours);
+    assert!(serde_json::to_string(&held).unwrap().len() < 2_000);
 }

@@ -69,7 +69,9 @@ pub(super) fn has_server(state: &State) -> bool {
 }
 
 pub(super) fn has_runs(state: &State) -> bool {
-    state.run_screens().iter().any(|screen| screen != state.screen())
+    let here = state.run_screens();
+    here.iter().any(|screen| screen != state.screen())
+        || (here.is_empty() && state.desk.open().next().is_some())
 }
 
 pub(super) fn has_panes(state: &State) -> bool {

@@ -92,7 +92,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Shell => return shell::ask(state),
         Action::HostKey => shell::ask_key(state),
         Action::Mark => mark(state),
-        Action::Runs => runs(state),
+        Action::Runs => return runs(state),
         Action::Triage => return triage::visit(state),
         Action::Timeline => return timeline::visit(state),
         // These are for the screens of plans, runs and triage, and for dialogs.
@@ -220,7 +220,7 @@ fn mark(state: &mut State) {
 }
 
 /// To the newest run that goes on, or else the newest; from a run to the one before it.
-fn runs(state: &mut State) {
+fn runs(state: &mut State) -> Vec<Effect> {
     let all = state.run_screens();
     let next = match all.iter().position(|screen| screen == state.screen()) {
         Some(here) => all.get(here + 1).or_else(|| all.first()),
@@ -228,9 +228,16 @@ fn runs(state: &mut State) {
     };
     if let Some(screen) = next.cloned() {
         leave_overlay(state, |state| navigation::visit(state, screen));
-    } else {
-        toast::show(state, "No command has been run from this console yet", Severity::Idle);
+        return Vec::new();
     }
+    // Nothing was run from here yet; what another console has left open is what one looks for.
+    let open = state.desk.open().next().map(|past| past.id.clone());
+    if let Some(open) = open {
+        state.overlay = None;
+        return super::work::open(state, &open);
+    }
+    toast::show(state, "No command has been run from this console yet", Severity::Idle);
+    Vec::new()
 }
 
 fn goes_on(state: &State, screen: &Screen) -> bool {

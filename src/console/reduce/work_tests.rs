@@ -495,6 +495,18 @@ fn what_was_interrupted_is_asked_about_once_and_taken_up_only_after_a_second_ans
 }
 
 #[test]
+fn what_was_left_open_is_reached_by_the_key_of_runs_where_nothing_was_run_here() {
+    let mut console = Console::open();
+    console.press("R");
+    assert!(console.toast().contains("No command has been run"), "{}", console.toast());
+    history(&mut console, plans::history("staging"));
+    console.press("esc R");
+    let opened =
+        console.effects.iter().any(|effect| matches!(effect, Effect::OpenPast(_, id) if *id == plans::id(6)));
+    assert!(opened && console.place().starts_with("work "), "{}", console.place());
+}
+
+#[test]
 fn undoing_a_run_of_production_wants_its_name() {
     let mut console = Console::open();
     let ticket = console.state.shelf.ticket();

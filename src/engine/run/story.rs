@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::entry::{Entry, Left, Mutation, MutationEnd, Slots, StepEnd, Way};
 use crate::engine::lock::Outstanding;
-use crate::plan::{Action, Kind, Lasts, Plan, SecretsTo, Setting, Step, StepId, Undo, Value};
+use crate::plan::{Action, InstanceRef, Kind, Lasts, Plan, SecretsTo, Setting, Step, StepId, Undo, Value};
 
 /// How far a step is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -313,7 +313,7 @@ impl Story {
     }
 
     /// Whether a command that nobody has seen the end of may still run on a server: it is ended before anything that it could
-    /// meet is taken back, though itself it cannot be.
+    /// meet is taken back, though itself it cannot be. One on a server that this run has launched goes with that.
     fn may_still_run(&self, step: &Step, story: &StepStory) -> bool {
         let is_open = |intent: &IntentStory| {
             intent.step == step.id
@@ -323,7 +323,7 @@ impl Story {
         };
         self.way != Way::Forward
             && story.ended.is_none()
-            && matches!(step.action, Action::Job(_))
+            && matches!(&step.action, Action::Job(job) if matches!(job.server, InstanceRef::Known(_)))
             && self.intents.iter().any(is_open)
     }
 

@@ -209,6 +209,17 @@ fn a_command_that_may_still_run_is_ended_before_anything_is_taken_back_though_it
     let killed = story(&plan, begins());
     assert_eq!(killed.again(RunState::Interrupted, true), back(&[2, 1]));
     assert_eq!(killed.again(RunState::Interrupted, false), Again::Forward, "it is attached to again");
+    let mut later = plan.clone();
+    let slot = crate::plan::Slot("db".into());
+    if let Action::Job(job) = &mut later.steps[1].action {
+        job.server = InstanceRef::Later(slot);
+    }
+    let gone = story(&later, begins());
+    assert_eq!(
+        gone.again(RunState::Interrupted, true),
+        back(&[1]),
+        "it goes with the server that was launched"
+    );
     let over = story(&plan, begins().into_iter().chain([ended(2, StepEnd::Done)]));
     assert_eq!(over.again(RunState::Interrupted, true), back(&[1]), "its end was seen");
 }

@@ -54,6 +54,8 @@ pub enum Then {
     WaitAndQuit,
     /// Leaves at once; what runs is interrupted.
     QuitNow,
+    /// Does not leave after all.
+    Stay,
 }
 
 /// One of several answers.

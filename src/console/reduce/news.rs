@@ -190,7 +190,10 @@ fn answers(leaving: bool, commands: usize, plans: usize) -> (Vec<Choice>, &'stat
     }
     if leaving {
         return (
-            vec![choice('i', "leave at once: the run is interrupted where it is", Then::QuitNow)],
+            vec![
+                choice('h', "stay here after all; what was asked to stop still stops", Then::Stay),
+                choice('i', "leave at once: the run is interrupted where it is", Then::QuitNow),
+            ],
             "The console leaves as soon as it is over. Interrupted, it holds the lock and what it changed for the \
              time being until somebody resumes or undoes it",
         );
@@ -223,10 +226,17 @@ pub fn suspend(state: &mut State) -> Vec<Effect> {
 /// Whether it is being asked whether to leave.
 fn asks_to_leave(state: &State) -> bool {
     let leaves = |choice: &Choice| {
-        matches!(choice.then, Then::Quit | Then::StopAndQuit | Then::WaitAndQuit | Then::QuitNow)
+        matches!(choice.then, Then::Quit | Then::StopAndQuit | Then::WaitAndQuit | Then::QuitNow | Then::Stay)
     };
     let Some(Overlay::Question(question)) = &state.overlay else { return false };
     matches!(&question.asks, Asks::Key(choices) if choices.iter().any(leaves))
+}
+
+/// The console is not left when what runs is over.
+pub fn stay(state: &mut State) -> Vec<Effect> {
+    (state.leaving, state.desk.stops_what_begins) = (false, false);
+    toast::show(state, "The console stays", Severity::Ok);
+    Vec::new()
 }
 
 /// Ends everything, and leaves when it has ended.

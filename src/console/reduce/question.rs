@@ -99,6 +99,7 @@ pub fn go_on(state: &mut State, then: Then) -> Vec<Effect> {
         Then::StopAndQuit => news::leave_after(state, Some(crate::engine::run::Cancel::AfterStep)),
         Then::WaitAndQuit => news::leave_after(state, None),
         Then::QuitNow => vec![Effect::Quit],
+        Then::Stay => news::stay(state),
     }
 }
 

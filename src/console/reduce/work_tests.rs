@@ -77,6 +77,12 @@ fn running(environment: &str) -> (Console, Ticket) {
     (console, ticket)
 }
 
+/// The first line of the screen.
+fn shown(console: &Console) -> String {
+    let drawn = crate::console::views::tests::shots::drawn(&console.state, (100, 30));
+    (0..100).map(|column| drawn[(column, 0)].symbol().to_owned()).collect()
+}
+
 fn question(console: &Console) -> String {
     match &console.state.overlay {
         Some(Overlay::Question(question)) => {
@@ -376,6 +382,14 @@ fn leaving_while_a_run_goes_on_asks_to_stop_it_or_to_wait() {
     assert!(!console.effects.contains(&Effect::Quit), "asked once more");
     console.send(Event::Told(vec![(ticket, plans::finished(RunState::Done))]));
     assert!(console.effects.contains(&Effect::Quit));
+
+    let (mut console, ticket) = running("staging");
+    console.press("ctrl-c w");
+    assert!(shown(&console).contains("leaving"), "{}", shown(&console));
+    console.press("ctrl-c h");
+    assert!(!shown(&console).contains("leaving"));
+    console.send(Event::Told(vec![(ticket, plans::finished(RunState::Done))]));
+    assert!(!console.effects.contains(&Effect::Quit), "it stays after all");
 
     let (mut console, _) = running("staging");
     console.press("ctrl-c s");

@@ -142,6 +142,11 @@ fn counts(state: &State) -> Vec<Piece> {
 fn runs(state: &State) -> Vec<Piece> {
     let elsewhere = || state.shelf.going_on().filter(|run| *state.screen() != Screen::Run(run.ticket));
     let mut pieces = works(state);
+    if state.leaving {
+        // It would be gone without a word.
+        let before = if pieces.is_empty() { "" } else { "  " };
+        pieces.push(Piece::new(format!("{before}leaving"), Scope::Severity(Severity::Warn)));
+    }
     let Some(newest) = elsewhere().next() else { return pieces };
     if !pieces.is_empty() {
         pieces.push(Piece::new("  ", Scope::Text));

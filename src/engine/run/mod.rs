@@ -9,6 +9,7 @@ mod anew;
 mod book;
 mod driver;
 pub mod entry;
+mod goes_back;
 #[cfg(test)]
 mod halt;
 pub mod left_behind;

@@ -162,6 +162,8 @@ pub struct State {
     pub past: Option<Box<AsOf>>,
     /// The moment that is being read, and from whose timeline.
     pub wants_past: Option<(EnvironmentName, Timestamp)>,
+    /// When the selection was moved last by what has become first: a key may have been meant for the row before.
+    pub led_at: Option<Timestamp>,
     /// The operator wants to leave; what runs is being ended.
     pub leaving: bool,
     /// From then on the console rests, unless somebody touches it.
@@ -230,6 +232,7 @@ impl State {
             chronicles: Chronicles::default(),
             past: None,
             wants_past: None,
+            led_at: None,
             leaving: false,
             rests_at: begin.now,
             next_change: None,

@@ -141,7 +141,12 @@ pub fn rebuild(state: &mut State) {
     state.table = table;
     // While something is open over the list, what it is of stays selected.
     state.table.leads &= state.overlay.is_none();
+    let cursor = |state: &State| state.views.get(state.screen()).and_then(|view| view.cursor.clone());
+    let before = cursor(state);
     settle(state, &shown, hold);
+    if state.table.leads && before.is_some() && before != cursor(state) {
+        state.led_at = Some(state.now);
+    }
 }
 
 /// Puts the view over the table again: after a new filter, order or screen.

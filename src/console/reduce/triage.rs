@@ -38,6 +38,12 @@ pub fn shown(state: &State) -> Option<EnvironmentName> {
 /// An action on the screen of triage. `None`: it is as on every screen.
 pub fn act(state: &mut State, action: Action) -> Option<Vec<Effect>> {
     let Screen::Triage(_) = state.screen() else { return None };
+    let does =
+        number(action).is_some() || matches!(action, Action::Acknowledge | Action::Snooze | Action::Note);
+    if does && just_led(state) {
+        toast::show(state, "Something else has just become first: look again", Severity::Warn);
+        return Some(Vec::new());
+    }
     if let Some(number) = number(action) {
         return Some(remedy(state, number));
     }
@@ -169,6 +175,14 @@ fn copied(state: &mut State, environment: &EnvironmentName, step: &Step) -> Vec<
     let text = crate::console::command::with_globals(state, &words);
     toast::show(state, format!("Copied, for a shell: {text}"), Severity::Ok);
     vec![Effect::Copy(text)]
+}
+
+/// Whether the selection has moved by itself within the time that a finger takes.
+fn just_led(state: &State) -> bool {
+    // On the cloud's clock, which a simulated one may have run faster.
+    let finger =
+        jiff::SignedDuration::try_from_secs_f64(0.7 * state.speed.clamp(1.0, 1e4)).unwrap_or_default();
+    state.led_at.is_some_and(|at| state.now.duration_since(at) < finger)
 }
 
 /// The selected finding's name and environment.

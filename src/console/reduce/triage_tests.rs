@@ -168,6 +168,28 @@ fn a_note_is_typed_in_the_footer() {
 }
 
 #[test]
+fn a_key_that_comes_as_something_else_becomes_first_does_nothing() {
+    let mut console = on_triage("production");
+    let (first, rows) = (console.selected(), console.rows());
+    console.wait(std::time::Duration::from_secs(30));
+    // It was another one until now.
+    let other = rows.iter().find(|row| **row != first).unwrap().clone();
+    let screen = console.state.screen().clone();
+    let view = console.state.views.get_mut(&screen).unwrap();
+    (view.cursor, view.chosen) = (Some(RowId::Line(other)), false);
+    super::rebuild(&mut console.state);
+    assert_eq!(console.selected(), first, "what is worst leads");
+    for key in ["a", "1", "n"] {
+        console.press(key);
+        assert!(console.toast().contains("just become first"), "{key}: {}", console.toast());
+    }
+    assert!(console.state.overlay.is_none() && found(&console, &first).acknowledged.is_none());
+    console.wait(std::time::Duration::from_secs(1));
+    console.press("a");
+    assert!(found(&console, &first).acknowledged.is_some());
+}
+
+#[test]
 fn a_note_is_of_the_finding_that_was_selected_whatever_comes_first_meanwhile() {
     let mut console = on_triage("production");
     let (first, rows) = (console.selected(), console.rows());

@@ -54,6 +54,8 @@ pub fn select_place(state: &mut State, place: usize) {
     let Some(row) = view.order.get(place).and_then(|at| state.table.rows.get(*at)) else { return };
     (view.cursor, view.chosen) = (Some(row.id.clone()), place > 0);
     arrange::show_cursor(view, &state.table, lines);
+    // Whoever selects has seen what is first.
+    state.led_at = None;
     state.dirty = true;
 }
 

@@ -228,7 +228,7 @@ pub fn not_begun(state: &mut State, ticket: Ticket, wish: Option<StartWish>, why
         let what = wish.as_ref().map(what_of).unwrap_or_default();
         toast::show(state, format!("Not begun: {what}. Its screen asks what to do"), Severity::Warn);
     }
-    state.desk.obstacles.push((ticket, wish, why));
+    state.desk.keep_obstacle(ticket, wish, why);
     ask_waiting(state);
     notice.into_iter().collect()
 }

@@ -89,6 +89,14 @@ impl Desk {
         self.works.iter_mut().find(|work| work.ticket == ticket)
     }
 
+    /// Keeps what came between, until it can be asked about: the last of each plan or run, and of so many.
+    pub fn keep_obstacle(&mut self, ticket: Ticket, wish: Option<StartWish>, why: Obstacle) {
+        self.obstacles.retain(|(known, ..)| *known != ticket);
+        self.obstacles.push((ticket, wish, why));
+        let surplus = self.obstacles.len().saturating_sub(MOST_SHEETS);
+        self.obstacles.drain(..surplus);
+    }
+
     /// A run is being begun from the plan of this name, or taken up again, or no longer.
     pub fn set_beginning(&mut self, ticket: Ticket, beginning: bool) {
         if let Some(sheet) = self.sheet_mut(ticket) {

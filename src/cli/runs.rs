@@ -177,7 +177,7 @@ fn operation(past: &Past, story: &Story) -> Value {
         })
     });
     json!({
-        "plan": story.plan, "steps": steps.collect::<Vec<_>>(), "left": story.left(),
+        "plan": *story.plan, "steps": steps.collect::<Vec<_>>(), "left": story.left(),
         "stopped": story.turned.as_ref().map(|(_, why)| why), "can_be_undone": matches!(past.again(true), Again::Back(steps) if !steps.is_empty()),
     })
 }

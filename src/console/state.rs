@@ -162,7 +162,7 @@ pub struct State {
     pub past: Option<Box<AsOf>>,
     /// The moment that is being read, and from whose timeline.
     pub wants_past: Option<(EnvironmentName, Timestamp)>,
-    /// When the selection was moved last by what has become first: a key may have been meant for the row before.
+    /// When the selection of triage was moved last by what has become first: a key may have been meant for the row before.
     pub led_at: Option<Timestamp>,
     /// The operator wants to leave; what runs is being ended.
     pub leaving: bool,

@@ -323,6 +323,7 @@ fn finding(recording: &Recording, thing: &Thing, state: &State, at: Timestamp) -
         under: None,
         runbook: Vec::new(),
         confirmed: true,
+        explains: true,
         clearing: false,
         acknowledged: None,
         noted: None,

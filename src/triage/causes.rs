@@ -225,7 +225,8 @@ const CAUSES: &[Cause] = &[
     there(Kind::CreditsLow, &[Kind::Load]),
     there(Kind::BurstsLow, &[Kind::Load, Kind::ReplicaLags]),
     everywhere(Kind::AtMax, &[Kind::Slow, Kind::Surge]),
-    everywhere(Kind::Maintenance, &[Kind::WebFails, Kind::HealthOverride, Kind::Errors]),
+    all_there(Kind::Maintenance, &[Kind::NoMember, Kind::WebOut, Kind::WebFails]),
+    everywhere(Kind::Maintenance, &[Kind::HealthOverride, Kind::Errors]),
     everywhere(
         Kind::LeftBehind,
         &[Kind::Suspended, Kind::Maintenance, Kind::HealthOverride, Kind::SilentLock],
@@ -243,15 +244,25 @@ pub fn fold(findings: &mut [Finding], web: usize) {
     hand_up(findings);
 }
 
-/// What users notice of a cause that nobody notices by itself is what they notice of its consequences.
+/// What users notice of a cause that nobody notices by itself is what they notice of its consequences, and it is as bad as
+/// the worst of them: else what is worst would stand under something that looks harmless. What a run changes on its way is
+/// no worse for it.
 fn hand_up(findings: &mut [Finding]) {
-    let told: Vec<(Key, String)> = findings
+    let told: Vec<(Key, Option<String>, Severity)> = findings
         .iter()
         .filter(|finding| finding.under.is_some())
-        .filter_map(|finding| Some((root(finding, findings).key.clone(), finding.users.clone()?)))
+        .map(|finding| {
+            let severity = if finding.clearing { Severity::Idle } else { finding.severity };
+            (root(finding, findings).key.clone(), finding.users.clone(), severity)
+        })
         .collect();
-    for finding in findings.iter_mut().filter(|finding| finding.users.is_none()) {
-        finding.users = told.iter().find(|(cause, _)| *cause == finding.key).map(|(_, users)| users.clone());
+    for finding in findings.iter_mut().filter(|finding| finding.under.is_none()) {
+        for (_, users, severity) in told.iter().filter(|(cause, ..)| *cause == finding.key) {
+            finding.users = finding.users.take().or_else(|| users.clone());
+            if finding.key.kind != Kind::AtWork {
+                finding.severity = finding.severity.max(*severity);
+            }
+        }
     }
 }
 
@@ -262,10 +273,9 @@ fn cause_of(finding: &Finding, all: &[Finding], web: usize) -> Option<Key> {
                 && other.key != finding.key
                 && cause.about.is_none_or(|about| other.key.about.starts_with(about))
                 && !other.clearing
+                && other.explains
                 // What is not known explains nothing; what passes explains only what passes.
                 && (other.severity > Severity::Unknown || other.key.kind == Kind::AtWork)
-                // A disk that is nearly full has broken nothing yet.
-                && (cause.of != Kind::DiskFull || other.severity == Severity::Down)
                 && (!cause.most || !of_single(finding) || finding.clearing || finding.servers.len() * 2 > web)
                 && (!cause.covers || finding.servers.iter().all(|id| other.servers.contains(id)))
                 && (!cause.same_server || other.servers.iter().any(|id| finding.servers.contains(id)))

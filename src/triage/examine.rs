@@ -146,6 +146,7 @@ fn finding(patient: &Patient<'_>, symptom: Symptom, memory: &mut Memory) -> Find
         against: symptom.against,
         unknown: symptom.unknown,
         servers: symptom.servers,
+        explains: symptom.explains,
         under: None,
         runbook: steps,
         confirmed,

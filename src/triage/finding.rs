@@ -67,6 +67,9 @@ pub struct Finding {
     pub unknown: Vec<String>,
     /// Servers that it is about.
     pub servers: Vec<InstanceId>,
+    /// Whether what its kind may cause follows from it, too: a disk that is nearly full has broken nothing yet.
+    #[serde(skip)]
+    pub explains: bool,
     /// The finding that it follows from; it is folded under that one.
     pub under: Option<Key>,
     /// What to do, the safest first.

@@ -87,7 +87,13 @@ impl<'f> Triage<'f> {
     #[track_caller]
     fn looking(&mut self, what: &str, so: impl Fn(&Self) -> bool) {
         let begun = Instant::now();
+        let mut before = Vec::new();
         while !so(self) {
+            let rows = self.rows();
+            if rows != before {
+                eprintln!("{:>4} s  until {what}:\n{}", begun.elapsed().as_secs(), rows.join("\n"));
+                before = rows;
+            }
             assert!(
                 begun.elapsed() < TOLD,
                 "waited for {what} in vain; on screen:\n{}",

@@ -92,7 +92,7 @@ struct View {
 
 impl View {
     fn first(&self, id: &str) -> Vec<u8> {
-        let plan = &self.story.plan;
+        let plan = self.story.plan.as_ref();
         if self.json {
             return object(&json!({
                 "event": "run", "version": 1, "id": id, "operation": plan.operation,
@@ -152,7 +152,7 @@ impl View {
 
     /// For people: what is worth a line.
     fn entry(&self, entry: &Entry) -> Option<String> {
-        let plan = &self.story.plan;
+        let plan = self.story.plan.as_ref();
         let named = |id: StepId| {
             let title = plan.step(id).map_or("", |step| step.title.as_str());
             format!("{id:>3} {}", one_line(title))

@@ -144,7 +144,8 @@ pub fn rebuild(state: &mut State) {
     let cursor = |state: &State| state.views.get(state.screen()).and_then(|view| view.cursor.clone());
     let before = cursor(state);
     settle(state, &shown, hold);
-    if state.table.leads && before.is_some() && before != cursor(state) {
+    let is_triage = matches!(state.screen(), Screen::Triage(_));
+    if is_triage && state.table.leads && before.is_some() && before != cursor(state) {
         state.led_at = Some(state.now);
     }
 }

@@ -1,6 +1,8 @@
 //! What has happened in a run so far, told by its journal. The engine decides by it, the screens draw it, and after a
 //! crash it is all there is: one fold for all of them.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::entry::{Entry, Left, Mutation, MutationEnd, Slots, StepEnd, Way};
@@ -49,8 +51,8 @@ impl IntentStory {
 /// A run of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Story {
-    /// The plan.
-    pub plan: Plan,
+    /// The plan, which stays as it was made: a copy of the story does not copy it.
+    pub plan: Arc<Plan>,
     /// Each step, in the plan's order.
     pub steps: Vec<StepStory>,
     /// All changes, in order.
@@ -72,7 +74,8 @@ pub struct Story {
 impl Story {
     /// A run that has not begun.
     #[must_use]
-    pub fn new(plan: Plan) -> Self {
+    pub fn new(plan: impl Into<Arc<Plan>>) -> Self {
+        let plan = plan.into();
         let steps = vec![StepStory::default(); plan.steps.len()];
         Self {
             plan,

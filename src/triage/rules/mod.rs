@@ -37,6 +37,8 @@ pub struct Symptom {
     pub unknown: Vec<String>,
     /// Servers that it is about.
     pub servers: Vec<InstanceId>,
+    /// Whether what its kind may cause follows from it, too.
+    pub explains: bool,
 }
 
 impl Symptom {
@@ -56,6 +58,7 @@ impl Symptom {
             against: Vec::new(),
             unknown: Vec::new(),
             servers: Vec::new(),
+            explains: true,
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Symptom, earliest};
 use crate::fleet::{
-    InstanceId, Measure, MetricKey, Reading, Role, Severity, Since, Source, Subject, Topic, Trouble,
-    TroubleKind, words,
+    InstanceId, Measure, Measured, MetricKey, Reading, Role, Severity, Since, Source, Subject, Topic,
+    Trouble, TroubleKind, words,
 };
 use crate::triage::finding::Evidence;
 use crate::triage::kind::Kind;
@@ -148,6 +148,13 @@ fn tell(
         _ => row.users,
     };
     symptom.users = users.map(str::to_owned);
+    symptom.explains = match finding {
+        // One that is nearly full has broken nothing yet.
+        Kind::DiskFull => worst.severity == Severity::Down,
+        // Behind it Django may be broken, too, and then taking the page off mends nothing.
+        Kind::Maintenance => !ids.iter().any(|id| django_fails(patient, id)),
+        _ => true,
+    };
     symptom.since = earliest(all.iter().filter_map(|(id, trouble)| since(patient, id, trouble)));
     for (id, trouble) in all.iter().take(5) {
         let text = format!("{} {}", id.short(), trouble.text);
@@ -163,6 +170,12 @@ fn tell(
         }
     }
     Some(symptom.on(ids))
+}
+
+/// Whether Django itself, asked past Nginx, is known not to answer its health check well.
+fn django_fails(patient: &Patient<'_>, id: &InstanceId) -> bool {
+    let site = patient.measured(id, Topic::Site).and_then(Measured::site);
+    site.and_then(|site| site.gunicorn.as_ref()).is_some_and(|answer| answer.status != 200)
 }
 
 fn cache_users(about: Option<&str>) -> &'static str {

@@ -1,8 +1,8 @@
 //! One thing that broke is one thing to do: what follows from it is folded under it.
 
 use super::kit::{causes, id, kit, programs};
-use crate::fleet::measured::{Disks, Fact, Mount, Postgres, Queue, RabbitMq, Slot};
-use crate::fleet::{LockKind, SuspendedProcess};
+use crate::fleet::measured::{Disks, Fact, HttpAnswer, Mount, Postgres, Queue, RabbitMq, Site, Slot};
+use crate::fleet::{LockKind, Severity, SuspendedProcess};
 use crate::triage::Kind;
 
 #[test]
@@ -52,6 +52,40 @@ fn a_service_that_stopped_explains_the_server_that_is_out_and_one_that_hangs_wha
     kit.answers(0, 0);
     kit.answers(1, 0);
     assert_eq!(causes(&kit.look()), [Kind::WebOut, Kind::ServiceDown], "not that of two servers");
+}
+
+#[test]
+fn a_maintenance_page_explains_the_servers_that_are_out_for_it_unless_django_fails_behind_it() {
+    let page = |django: u16| {
+        let answer = |status| Some(HttpAnswer { status, milliseconds: 40, problem: None });
+        Fact::Site(Site {
+            nginx: answer(503),
+            gunicorn: answer(django),
+            maintenance: true,
+            ..Site::default()
+        })
+    };
+    let mut kit = kit();
+    kit.answers(0, 503);
+    kit.fact(&id("web0"), page(200));
+    let triage = kit.look();
+    assert_eq!(causes(&triage), [Kind::Maintenance], "{triage:#?}");
+    let first = &triage.findings[0];
+    assert_eq!((first.severity, triage.count(Severity::Down)), (Severity::Down, 1), "as bad as what follows");
+    kit.answers(1, 500);
+    assert_eq!(
+        causes(&kit.look()),
+        [Kind::WebOut, Kind::Maintenance],
+        "another server fails for something else"
+    );
+    let mut kit = super::kit::kit();
+    (0..4).for_each(|n| kit.answers(n, 503));
+    (0..4).for_each(|n| kit.fact(&id(&format!("web{n}")), page(200)));
+    let triage = kit.look();
+    assert_eq!(causes(&triage), [Kind::Maintenance], "{triage:#?}");
+    assert!(triage.consequences(&triage.findings[0].key).any(|f| f.key.kind == Kind::NoMember));
+    kit.fact(&id("web3"), page(500));
+    assert_eq!(causes(&kit.look()), [Kind::NoMember, Kind::Maintenance], "taking it off would not mend web3");
 }
 
 #[test]

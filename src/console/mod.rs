@@ -18,6 +18,7 @@ pub mod layout;
 mod limits;
 pub mod line;
 pub mod links;
+pub mod matching;
 pub mod palette;
 pub mod panes;
 pub mod past;

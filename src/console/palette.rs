@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
-
 use super::action::{Action, Context, TABLE};
+use super::matching::Typed;
 use super::screen::Screen;
 use super::state::State;
 use crate::fleet::{EnvironmentName, InstanceId};
@@ -108,25 +106,10 @@ fn is_reachable(bound: &[Context], hold: &[Context]) -> bool {
 /// The entries that match, best first, at most 200. Every word must match somewhere, in any order.
 #[must_use]
 pub fn matches(state: &State, typed: &str) -> Vec<Entry> {
-    let all = entries(state);
-    if typed.trim().is_empty() {
-        return all.into_iter().take(MOST).collect();
+    let mut all = entries(state);
+    if let Some(typed) = Typed::new(typed) {
+        all = typed.best(all.into_iter(), |entry| (&entry.title, &entry.description));
     }
-    let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
-    let mut matcher = Matcher::new(Config::DEFAULT);
-    let mut buffer = Vec::new();
-    let mut scored: Vec<(u32, Entry)> = all
-        .into_iter()
-        .filter_map(|entry| {
-            // A hit in the title counts for more than one in what stands behind it.
-            let title = pattern.score(Utf32Str::new(&entry.title, &mut buffer), &mut matcher);
-            let score = title.map(|score| score * 2).or_else(|| {
-                let whole = format!("{} {}", entry.title, entry.description);
-                pattern.score(Utf32Str::new(&whole, &mut buffer), &mut matcher)
-            })?;
-            Some((score, entry))
-        })
-        .collect();
-    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    scored.into_iter().take(MOST).map(|(_, entry)| entry).collect()
+    all.truncate(MOST);
+    all
 }

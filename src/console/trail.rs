@@ -37,6 +37,16 @@ impl Trail {
         self.at = self.screens.len() - 1;
     }
 
+    /// Leaves this screen for one further up. It is not come back to from there: going up again and again ends at the fleet.
+    pub fn close(&mut self, parent: Screen) {
+        if self.at == 0 || self.screens.get(self.at - 1) != Some(&parent) {
+            self.replace(parent);
+            self.screens.truncate(self.at + 1);
+        } else {
+            self.at -= 1;
+        }
+    }
+
     /// Puts another screen in the place of this one: another page of the same thing.
     pub fn replace(&mut self, screen: Screen) {
         if let Some(here) = self.screens.get_mut(self.at) {

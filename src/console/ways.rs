@@ -46,7 +46,7 @@ impl State {
         }
     }
 
-    /// What is wrong or happened in the environment, where its page was opened from that.
+    /// What is wrong or happened in the environment, where this was opened from that.
     #[must_use]
     pub fn came_from(&self, name: &EnvironmentName) -> Option<Screen> {
         let before = self.trail.at.checked_sub(1).and_then(|at| self.trail.screens.get(at))?;

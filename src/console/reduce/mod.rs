@@ -95,6 +95,8 @@ pub fn reduce(state: &mut State, event: Event) -> Vec<Effect> {
 #[cfg(test)]
 mod again_tests;
 #[cfg(test)]
+mod navigation_tests;
+#[cfg(test)]
 pub(crate) mod past_tests;
 #[cfg(test)]
 mod rest_tests;

@@ -92,14 +92,17 @@ pub fn up(state: &mut State) {
             None => Screen::Fleet,
         },
         Screen::Server { environment: None, .. } => Screen::Fleet,
-        Screen::Triage(name) | Screen::Timeline(name) => state.environment_screen(name),
+        Screen::Triage(name) | Screen::Timeline(name) => {
+            state.came_from(name).unwrap_or_else(|| state.environment_screen(name))
+        }
         Screen::Server { environment: Some(name), .. } => state.origin(name),
         Screen::Run(_) | Screen::Logs(_) | Screen::Plan(_) | Screen::Work(_) => match state.environment() {
             Some(name) => state.origin(name),
             None => Screen::Fleet,
         },
     };
-    visit(state, parent);
+    state.trail.close(parent);
+    arrive(state);
 }
 
 /// Back along the trail.

@@ -1,6 +1,7 @@
 //! `quarterdeck screenshots`: the pictures of the documentation, drawn by the program itself on a simulated
 //! fleet whose clock stands still, so that they are the same every time.
 
+mod kept;
 mod play;
 mod setup;
 mod stage;
@@ -174,6 +175,15 @@ pub const SHOTS: &[Shot] = &[
     Shot {
         size: (80, 24),
         ..shot("triage-narrow", Scenario::Incident, "The same in a terminal of 80 by 24", &["t"])
+    },
+    Shot {
+        size: (120, 30),
+        ..shot(
+            "timeline",
+            Scenario::Incident,
+            "What has happened in production, and how its numbers went",
+            &["T"],
+        )
     },
     Shot {
         size: (120, 40),

@@ -42,6 +42,10 @@ impl Stage {
                     let offers = Ok(self.offers(&environment).await);
                     Event::Releases(environment, offers)
                 }
+                Effect::Timeline(name) => {
+                    let told = self.kept.chronicle(&self.state, &name);
+                    Event::Timeline(name, told)
+                }
                 Effect::History => Event::History(Ok(self.history())),
                 Effect::Start(wish) => {
                     self.play(*wish).await;

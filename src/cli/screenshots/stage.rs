@@ -11,9 +11,10 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 
+use super::kept::Kept;
 use crate::cloud::{CloudError, CloudRead};
 use crate::config::Preferences;
-use crate::console::event::Event;
+use crate::console::event::{Effect, Event};
 use crate::console::reduce::reduce;
 use crate::console::state::{Begin, Look, State};
 use crate::console::theme::{self, Depth, Scope};
@@ -62,6 +63,7 @@ pub enum StageError {
 pub struct Stage {
     pub(super) cloud: SandboxCloud,
     pub(super) state: State,
+    pub(super) kept: Kept,
 }
 
 impl Stage {
@@ -93,7 +95,7 @@ impl Stage {
             globals: vec!["--sandbox".into()],
             can_change: true,
         };
-        let mut stage = Self { state: State::new(begin), cloud };
+        let mut stage = Self { state: State::new(begin), cloud, kept: Kept::default() };
         stage.watch(if scenario == Scenario::Deploying { BETWEEN_CHANGES } else { BETWEEN }).await?;
         stage.refresh().await;
         // A moment later, as one looks at it.
@@ -148,7 +150,14 @@ impl Stage {
         let mut snapshot = once_looking(cloud, self.hosts(), topology, Limits::ONCE, interest).await;
         snapshot.revision = self.state.snapshot.revision + 1;
         self.keep_trends(&mut snapshot);
-        reduce(&mut self.state, Event::Snapshot(Arc::new(snapshot)));
+        for effect in reduce(&mut self.state, Event::Snapshot(Arc::new(snapshot))) {
+            match effect {
+                Effect::Record(name, found) => self.kept.found(name, found),
+                Effect::Remember(name, memory) => self.kept.remember(name, *memory),
+                _ => {}
+            }
+        }
+        self.kept.look(&self.state);
     }
 
     /// Presses a key as keymaps write it (`enter`, `ctrl-r`), or types the letters of anything else, and reads

@@ -135,7 +135,11 @@ pub fn charts(state: &State, width: u16) -> Vec<Vec<Piece>> {
             Piece::new(format!("{value:>VALUE$}  "), cells::said(severity)),
         ];
         let missing = missing(&series, until);
-        line.extend(spark::bars(&series, cells, missing, limits, None));
+        let bars = spark::bars(&series, cells, missing, limits, None);
+        // What was recorded for a part of the time only stands over that part of the axis.
+        let drawn: usize = bars.iter().map(|piece| piece.text.chars().count()).sum();
+        line.push(Piece::new(" ".repeat(cells.saturating_sub(drawn)), Scope::Chart));
+        line.extend(bars);
         lines.push(line);
     }
     if !lines.is_empty() {

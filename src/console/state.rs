@@ -164,6 +164,8 @@ pub struct State {
     pub wants_past: Option<(EnvironmentName, Timestamp)>,
     /// When the selection of triage was moved last by what has become first: a key may have been meant for the row before.
     pub led_at: Option<Timestamp>,
+    /// The steps that triage offered last, and of which finding.
+    pub offered: Option<(crate::triage::Key, Vec<String>)>,
     /// The operator wants to leave; what runs is being ended.
     pub leaving: bool,
     /// From then on the console rests, unless somebody touches it.
@@ -233,6 +235,7 @@ impl State {
             past: None,
             wants_past: None,
             led_at: None,
+            offered: None,
             leaving: false,
             rests_at: begin.now,
             next_change: None,

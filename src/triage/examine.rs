@@ -1,9 +1,12 @@
 //! One look: rules, memory, causes and runbooks put together.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::finding::{Finding, Key};
+use super::kind::Reach;
 use super::memory::Memory;
 use super::patient::Patient;
 use super::rules::Symptom;
@@ -87,7 +90,8 @@ pub fn examine(patient: &Patient<'_>, memory: &mut Memory) -> Triage {
     let seen: Vec<Key> = symptoms.iter().map(|symptom| symptom.key.clone()).collect();
     let mut all: Vec<Finding> =
         symptoms.into_iter().map(|symptom| finding(patient, symptom, memory)).collect();
-    let (mut findings, watched): (Vec<_>, Vec<_>) = all.drain(..).partition(|finding| finding.confirmed);
+    let (mut findings, mut watched): (Vec<_>, Vec<_>) = all.drain(..).partition(|finding| finding.confirmed);
+    watched.sort_by_key(|finding| (finding.rank(finding.key.kind.reach()), finding.key.clone()));
     for finding in &findings {
         memory.tell(finding);
     }
@@ -157,9 +161,11 @@ fn finding(patient: &Patient<'_>, symptom: Symptom, memory: &mut Memory) -> Find
 
 /// Causes by attention, each followed by what follows from it. What somebody has seen comes after what nobody has.
 fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let reach = reach(&findings);
     findings.sort_by(|a, b| {
         let seen = |f: &Finding| (f.clearing, f.acknowledged.is_some());
-        seen(a).cmp(&seen(b)).then_with(|| a.rank().cmp(&b.rank())).then_with(|| a.key.cmp(&b.key))
+        let rank = |f: &Finding| f.rank(reach.get(&f.key).copied().unwrap_or_else(|| f.key.kind.reach()));
+        seen(a).cmp(&seen(b)).then_with(|| rank(a).cmp(&rank(b))).then_with(|| a.key.cmp(&b.key))
     });
     let roots: Vec<Key> =
         findings.iter().map(|finding| causes::root(finding, &findings).key.clone()).collect();
@@ -176,6 +182,19 @@ fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
     }
     ordered.extend(with_roots.into_iter().map(|(_, finding)| finding));
     ordered
+}
+
+/// How much users notice of causes: as much as of the widest of what is as bad and follows from them.
+fn reach(findings: &[Finding]) -> BTreeMap<Key, Reach> {
+    let mut reach: BTreeMap<Key, Reach> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| !finding.clearing) {
+        let root = causes::root(finding, findings);
+        if finding.severity >= root.severity {
+            let widest = reach.entry(root.key.clone()).or_insert_with(|| root.key.kind.reach());
+            *widest = (*widest).max(finding.key.kind.reach());
+        }
+    }
+    reach
 }
 
 /// How many facts there are, the oldest, and what is missing.

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::kind::Kind;
+use super::kind::{Kind, Reach};
 use super::memory::{Acknowledged, Noted};
 use super::runbook::Step;
 use crate::fleet::{InstanceId, Severity, Since};
@@ -88,8 +88,9 @@ impl Finding {
     /// The order of attention: worst first, then what users notice, then kinds in their order, then the oldest.
     pub(super) fn rank(
         &self,
-    ) -> (std::cmp::Reverse<Severity>, std::cmp::Reverse<super::kind::Reach>, Kind, Timestamp) {
+        reach: Reach,
+    ) -> (std::cmp::Reverse<Severity>, std::cmp::Reverse<Reach>, Kind, Timestamp) {
         use std::cmp::Reverse;
-        (Reverse(self.severity), Reverse(self.key.kind.reach()), self.key.kind, self.since.at)
+        (Reverse(self.severity), Reverse(reach), self.key.kind, self.since.at)
     }
 }

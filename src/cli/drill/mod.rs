@@ -21,6 +21,7 @@ use crate::fleet::{EnvironmentName, Interest, Topology, Yardstick};
 use crate::history::History;
 use crate::refresh;
 use crate::sandbox::{self, SandboxCloud};
+use crate::timeline::{self, Thing};
 use crate::triage::{Kind, Memory, Triage};
 
 /// Lists drills, or plays one.
@@ -110,6 +111,12 @@ fn world(globals: &Globals, dir: &Path) -> Result<SandboxCloud, Stop> {
     })
 }
 
+/// Whether it is a finding of this kind.
+fn is_cause(thing: &Thing, cause: Kind) -> bool {
+    let kind = thing.name.split('/').next().unwrap_or_default();
+    thing.kind == timeline::Kind::Finding && kind == cause.name()
+}
+
 /// What was done, from the records that the console has left.
 fn judged(globals: &Globals, dir: &Path, drill: &Drill, began_at: Timestamp) -> Result<Debrief, Stop> {
     let options = sandbox::Options { state_dir: dir.to_owned(), ..sandbox::Options::default() };
@@ -128,7 +135,11 @@ fn judged(globals: &Globals, dir: &Path, drill: &Drill, began_at: Timestamp) -> 
     let deeds: Vec<Deed> = store.runs().unwrap_or_default().iter().map(deed).collect();
     let now = runtime()?.block_on(look(globals, &cloud, &name));
     let still = now.findings.iter().any(|finding| finding.key.kind == drill.cause && !finding.clearing);
-    let recovered = last.filter(|_| !still);
+    // Recorded as it turned. Whoever leaves at once has seen no more than that it was no longer so after what was done.
+    let over = history.recording(&name, began_at, cloud.now()).unwrap_or_default();
+    let over = over.changes().filter(|change| change.to.is_none() && is_cause(&change.thing, drill.cause));
+    let done = deeds.iter().map(|deed| deed.at).max();
+    let recovered = over.map(|change| change.at).max().or_else(|| last.max(done)).filter(|_| !still);
     let held = [Kind::Suspended, Kind::Maintenance, Kind::HealthOverride, Kind::LeftBehind];
     let left = now
         .findings

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui_textarea::TextArea;
 
 use super::navigation::{self, Step, target};
-use super::{actions, dialog, filter, line, lines, logs, operate, question};
+use super::{actions, dialog, filter, line, lines, logs, operate, question, triage};
 use crate::console::action::Action;
 use crate::console::dialogs::Asks;
 use crate::console::event::Effect;
@@ -104,6 +104,10 @@ pub fn typed(state: &mut State, key: KeyEvent, chord: KeyCombination) -> Vec<Eff
         .or_else(|| operate::typed(state, key))
     {
         return effects;
+    }
+    let digit = matches!(key.code, KeyCode::Char(letter) if letter.is_ascii_digit());
+    if digit && matches!(state.overlay, Some(Overlay::Run(_))) && triage::just_led(state) {
+        return Vec::new();
     }
     let plain = crate::console::chord::types_text(chord);
     let longest = longest(state);

@@ -148,6 +148,7 @@ pub fn rebuild(state: &mut State) {
     if is_triage && state.table.leads && before.is_some() && before != cursor(state) {
         state.led_at = Some(state.now);
     }
+    super::triage::watch_steps(state);
 }
 
 /// Puts the view over the table again: after a new filter, order or screen.

@@ -41,7 +41,7 @@ pub fn act(state: &mut State, action: Action) -> Option<Vec<Effect>> {
     let does =
         number(action).is_some() || matches!(action, Action::Acknowledge | Action::Snooze | Action::Note);
     if does && just_led(state) {
-        toast::show(state, "Something else has just become first: look again", Severity::Warn);
+        toast::show(state, "What the keys are for here has just changed: look again", Severity::Warn);
         return Some(Vec::new());
     }
     if let Some(number) = number(action) {
@@ -101,6 +101,8 @@ fn remedy(state: &mut State, number: usize) -> Vec<Effect> {
         Remedy::Plan { operation, options } => planned(state, environment, operation, &options),
         Remedy::Run { server, command, sudo } => {
             dialog::open_with(state, environment, Scope::Server(server), &command, sudo);
+            // A second press of an impatient finger is no part of the command.
+            state.led_at = Some(state.now);
             Vec::new()
         }
         Remedy::Logs { server, log } => {
@@ -177,11 +179,24 @@ fn copied(state: &mut State, environment: &EnvironmentName, step: &Step) -> Vec<
     vec![Effect::Copy(text)]
 }
 
-/// Whether the selection has moved by itself within the time that a finger takes.
-fn just_led(state: &State) -> bool {
+/// The steps of the selected finding's runbook have changed: a number may have come to mean something else.
+pub(super) fn watch_steps(state: &mut State) {
+    let offered = selected(state).map(|(_, _, finding)| {
+        let words = finding.runbook.iter().map(|step| step.words.clone());
+        (finding.key.clone(), words.collect::<Vec<_>>())
+    });
+    let changed = matches!((&state.offered, &offered), (Some((before, old)), Some((key, new))) if before == key && old != new);
+    if changed {
+        state.led_at = Some(state.now);
+    }
+    state.offered = offered;
+}
+
+/// Whether the selection, or what its numbers mean, has changed by itself within the time that a finger takes.
+pub(super) fn just_led(state: &State) -> bool {
     // On the cloud's clock, which a simulated one may have run faster.
     let finger =
-        jiff::SignedDuration::try_from_secs_f64(0.7 * state.speed.clamp(1.0, 1e4)).unwrap_or_default();
+        jiff::SignedDuration::try_from_secs_f64(1.2 * state.speed.clamp(1.0, 1e4)).unwrap_or_default();
     state.led_at.is_some_and(|at| state.now.duration_since(at) < finger)
 }
 

@@ -181,12 +181,31 @@ fn a_key_that_comes_as_something_else_becomes_first_does_nothing() {
     assert_eq!(console.selected(), first, "what is worst leads");
     for key in ["a", "1", "n"] {
         console.press(key);
-        assert!(console.toast().contains("just become first"), "{key}: {}", console.toast());
+        assert!(console.toast().contains("look again"), "{key}: {}", console.toast());
     }
     assert!(console.state.overlay.is_none() && found(&console, &first).acknowledged.is_none());
-    console.wait(std::time::Duration::from_secs(1));
+    console.wait(std::time::Duration::from_secs(2));
     console.press("a");
     assert!(found(&console, &first).acknowledged.is_some());
+}
+
+#[test]
+fn a_number_that_comes_as_it_means_another_step_does_nothing_and_a_second_one_is_no_part_of_a_command() {
+    let mut console = on_triage("production");
+    console.wait(std::time::Duration::from_secs(30));
+    let Some((_, words)) = &mut console.state.offered else { panic!("a finding is selected") };
+    words.insert(0, "another step until now".into());
+    super::rebuild(&mut console.state);
+    console.press("1");
+    assert!(console.toast().contains("look again"), "{}", console.toast());
+    console.wait(std::time::Duration::from_secs(2));
+    let Some(Remedy::Run { command, .. }) = do_first(&mut console, |r| matches!(r, Remedy::Run { .. }))
+    else {
+        panic!("{:?}", console.rows())
+    };
+    console.press("3 3");
+    let Some(Overlay::Run(dialog)) = &console.state.overlay else { panic!("{:?}", console.state.overlay) };
+    assert_eq!(dialog.text(), command);
 }
 
 #[test]

@@ -54,9 +54,13 @@ pub fn headline(state: &State, name: &EnvironmentName) -> Vec<Piece> {
     };
     let causes = triage.causes().count();
     let severity = triage.worst().unwrap_or(Severity::Ok);
+    // What is only watched is on other screens already.
+    let watched = triage.watched.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Ok);
+    let yet = if causes == 0 && watched > severity { " yet" } else { "" };
+    let severity = if yet.is_empty() { severity } else { watched };
     let mut pieces = vec![
         cells::glyph(severity),
-        Piece::new(cells::count(causes, "finding"), Scope::TextStrong),
+        Piece::new(format!("{}{yet}", cells::count(causes, "finding")), Scope::TextStrong),
         Piece::new(format!("  · {}", cells::count(triage.facts, "fact")), Scope::TextDim),
     ];
     // Whoever came here by mistake is sent on.

@@ -91,7 +91,11 @@ impl Story {
         let Again::Back(back) = again else { return AgainWords { what, ..AgainWords::default() } };
         let step = |id: &StepId| {
             let step = self.plan.steps.get(id.place())?;
-            Some(one_line(&format!("{id} {} on {}", step.title, step.target)))
+            let back = match &step.undo {
+                Undo::Reverse(words) => format!(": {words}"),
+                Undo::Nothing | Undo::Restore | Undo::Cannot(_) => String::new(),
+            };
+            Some(one_line(&format!("{id} {} on {}{back}", step.title, step.target)))
         };
         let stays = self.each().filter_map(|(step, told)| match &step.undo {
             Undo::Cannot(why) if undo && told.began.is_some() => {

@@ -44,7 +44,9 @@ fn of_role(patient: &Patient<'_>, role: &Role, count: &RoleCount) -> Option<Symp
         let severity = if *role == Role::DbReplica { Severity::Warn } else { Severity::Down };
         let title = format!("There is no {role} server");
         let read = patient.read(servers, format!("no server in use is tagged {role}"));
-        let symptom = Symptom::new(Kind::ServerMissing, role.word(), severity, title);
+        let mut symptom = Symptom::new(Kind::ServerMissing, role.word(), severity, title);
+        // Where there is no replica nobody reads from one.
+        symptom.explains = *role != Role::DbReplica;
         return Some(symptom.users(users(role)).because(read));
     }
     let down: Vec<_> =
@@ -64,6 +66,7 @@ fn of_role(patient: &Patient<'_>, role: &Role, count: &RoleCount) -> Option<Symp
     if none {
         symptom = symptom.users(users(role));
     }
+    symptom.explains = !down.iter().all(|server| server.left().is_some());
     for server in &down {
         let reason = server.power_reason.as_deref().map_or(String::new(), |why| format!(": {why}"));
         let text = format!("{} is {}{reason}", server.id.short(), server.power.word());

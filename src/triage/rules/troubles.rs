@@ -66,6 +66,11 @@ const ROWS: &[Row] = &[
     row(TroubleKind::Code, Kind::CodeDiffers, None),
 ];
 
+/// The units that a cache server is there for begin so.
+const OF_CACHE: &[&str] = &["redis", "rabbitmq", "memcached"];
+/// Units that a server does its work without.
+const BESIDE: &[&str] = &["chrony", "ntp", "ntpsec", "systemd-timesyncd", "fail2ban"];
+
 /// What troubles have in common that are told together: kind, role, and the thing.
 type Alike<'a> = (TroubleKind, Role, Option<&'a str>);
 
@@ -114,8 +119,10 @@ fn tell(
     if kind == TroubleKind::Program && is_beat {
         return None;
     }
+    // One that comes up again and again does not serve, either.
+    let of_cache = about.is_some_and(|name| OF_CACHE.iter().any(|begins| name.starts_with(begins)));
     let finding = match (kind, role) {
-        (TroubleKind::Unit, Role::Cache) if worst.severity == Severity::Down => Kind::CacheDown,
+        (TroubleKind::Unit, Role::Cache) if of_cache => Kind::CacheDown,
         _ => row.kind,
     };
     let more = ids.len() - 1;
@@ -149,8 +156,22 @@ fn tell(
     };
     symptom.users = users.map(str::to_owned);
     symptom.explains = match finding {
-        // One that is nearly full has broken nothing yet.
-        Kind::DiskFull => worst.severity == Severity::Down,
+        // What runs out has broken nothing yet.
+        Kind::DiskFull
+        | Kind::RedisFull
+        | Kind::Connections
+        | Kind::PoolFull
+        | Kind::WalHeld
+        | Kind::CreditsLow
+        | Kind::BurstsLow => worst.severity == Severity::Down,
+        // While others have slots left, it keeps nobody waiting.
+        Kind::LongTask => all.iter().any(|(id, _)| is_busy(patient, id)),
+        // Nobody needs these to serve.
+        Kind::ServiceDown if about.is_some_and(|name| BESIDE.contains(&name)) => false,
+        // Nor a replica that nobody reads from.
+        Kind::ServiceDown | Kind::ServiceSilent | Kind::StatusCheck if *role == Role::DbReplica => {
+            !ids.iter().all(|id| patient.snapshot.server(id).is_some_and(|server| server.left().is_some()))
+        }
         // Behind it Django may be broken, too, and then taking the page off mends nothing.
         Kind::Maintenance => !ids.iter().any(|id| django_fails(patient, id)),
         _ => true,
@@ -176,6 +197,17 @@ fn tell(
 fn django_fails(patient: &Patient<'_>, id: &InstanceId) -> bool {
     let site = patient.measured(id, Topic::Site).and_then(Measured::site);
     site.and_then(|site| site.gunicorn.as_ref()).is_some_and(|answer| answer.status != 200)
+}
+
+/// Whether a worker there has something to do in each of its slots.
+fn is_busy(patient: &Patient<'_>, id: &InstanceId) -> bool {
+    let celery = patient.measured(id, Topic::Celery).and_then(Measured::celery);
+    celery.is_some_and(|celery| {
+        celery.workers.iter().any(|worker| {
+            let running = u32::try_from(worker.running.len()).unwrap_or(u32::MAX);
+            running > 0 && worker.slots.is_none_or(|slots| running >= slots)
+        })
+    })
 }
 
 fn cache_users(about: Option<&str>) -> &'static str {

@@ -1,6 +1,6 @@
 //! Runbooks for the machines below servers: what EC2 checks, what AWS plans, and what runs out.
 
-use super::{Step, hold_still, ids};
+use super::{Step, hold_still, ids, leave};
 use crate::fleet::Role;
 use crate::triage::kind::Kind;
 use crate::triage::patient::Patient;
@@ -50,6 +50,8 @@ fn broken(patient: &Patient<'_>, symptom: &Symptom, role: &Role) -> Vec<Step> {
     match role {
         Role::Web => steps.extend(replace_web(patient, symptom)),
         Role::Cache | Role::DbPrimary | Role::Combo => steps.push(hold_still(patient)),
+        // The health check asks every database (R1).
+        Role::DbReplica => steps.extend(super::spare(patient)),
         _ => {}
     }
     if !hardware {
@@ -57,8 +59,10 @@ fn broken(patient: &Patient<'_>, symptom: &Symptom, role: &Role) -> Vec<Step> {
         let aside = "its own system does not answer; broken hardware needs other hardware instead";
         steps.push(Step::plan("reboot it", aside, "reboot-server", options));
     }
-    if *role == Role::DbPrimary {
-        steps.push(promote());
+    match role {
+        Role::DbPrimary => steps.push(promote()),
+        Role::DbReplica => steps.push(leave(patient, &symptom.servers)),
+        _ => {}
     }
     // What can be had beside the old one changes nothing for anybody; without its cache everybody is logged out.
     let beside = matches!(role, Role::Worker | Role::DbReplica);

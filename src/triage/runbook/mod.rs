@@ -229,11 +229,27 @@ fn let_in_again(patient: &Patient<'_>) -> Vec<Step> {
     std::iter::once(page).chain(group).collect()
 }
 
+/// Whether a web server fails the health check of a load balancer.
+fn fails(patient: &Patient<'_>) -> bool {
+    patient.row.balancers.iter().any(|balancer| balancer.severity == Severity::Down)
+}
+
+/// Whether fewer than half of them are in service.
+fn most_fail(patient: &Patient<'_>) -> bool {
+    let short = |serving: usize, all: usize| all > 0 && serving * 2 < all;
+    patient.row.balancers.iter().any(|b| b.in_service.zip(b.registered).is_some_and(|(n, all)| short(n, all)))
+}
+
 /// While web servers fail their health check, the group would end them all, whatever the cause.
 fn spare(patient: &Patient<'_>) -> Option<Step> {
-    let fails = patient.row.balancers.iter().any(|balancer| balancer.severity == Severity::Down);
     let step = end_none(patient, "nothing else changes; it would end them for their health");
-    (patient.group().is_some() && (fails || step.done)).then_some(step)
+    (patient.group().is_some() && (fails(patient) || step.done)).then_some(step)
+}
+
+/// The same where that is none of its own: nobody is in service, and the group would end them all (R1).
+fn spare_all(patient: &Patient<'_>) -> Option<Step> {
+    let nobody = patient.row.balancers.iter().any(|b| b.in_service == Some(0) && b.registered != Some(0));
+    spare(patient).filter(|_| nobody)
 }
 
 /// The group ends no server for its health.

@@ -15,6 +15,9 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
         Kind::ServerMissing => missing(patient, symptom, &mut steps),
         Kind::ServiceDown => stopped(patient, symptom, &mut steps),
         Kind::DiskFull => {
+            if symptom.key.about.starts_with("web/") {
+                steps.extend(super::spare_all(patient));
+            }
             let mount = symptom.key.about.split_once('/').map_or("/", |(_, mount)| mount);
             steps.extend(first.map(|id| {
                 // Of one file system, and only what is large: without a pipe, so that its failure is seen.
@@ -107,6 +110,8 @@ fn stopped(patient: &Patient<'_>, symptom: &Symptom, steps: &mut Vec<Step>) {
     let replica = symptom.key.about.starts_with("db-replica/postgresql");
     if replica {
         steps.extend(super::spare(patient));
+    } else if symptom.key.about.starts_with("web/") {
+        steps.extend(super::spare_all(patient));
     }
     let log = if replica { "postgresql" } else { "journal" };
     steps.extend(first.map(|id| Step::logs("read why", id, Some(log))));

@@ -1,6 +1,6 @@
 //! Runbooks for what users see: load balancers, web servers, the group, releases.
 
-use super::{Step, end_none, ids};
+use super::{Step, end_none, fails, ids, most_fail};
 use crate::fleet::measured::HttpAnswer;
 use crate::fleet::{InstanceId, Role, Topic};
 use crate::triage::kind::Kind;
@@ -132,7 +132,20 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
                 }
                 None => "once nobody needs them suspended",
             };
-            steps.push(Step::plan("resume them", aside, "resume-processes", options));
+            // R1: those that fail now would be ended all at once. One of them is replaced, as it should be.
+            let ends = end_none(patient, "").done;
+            if ends && most_fail(patient) {
+                steps.push(Step::people(
+                    "resume them once web servers are healthy again: the group would end those that fail",
+                ));
+            } else {
+                let aside = if ends && fails(patient) {
+                    "the group then ends those that fail their health check, and launches others"
+                } else {
+                    aside
+                };
+                steps.push(Step::plan("resume them", aside, "resume-processes", options));
+            }
             steps
         }
         Kind::Maintenance | Kind::HealthOverride => vec![

@@ -66,6 +66,7 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
         }
         Kind::ServiceSilent => silent(patient, symptom, &mut steps),
         Kind::QueueBlocked => {
+            steps.extend(super::spare_all(patient));
             steps.push(Step::look("look at what fills it", "queues"));
             steps.extend(first.map(|id| Step::logs("read what RabbitMQ says", id, Some("rabbitmq"))));
             steps.extend(
@@ -152,6 +153,9 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
         }
         Kind::ProgramDown | Kind::Restarts => {
             let program = symptom.key.about.rsplit('/').next().unwrap_or_default();
+            if symptom.key.about.starts_with("web/") {
+                steps.extend(super::spare_all(patient));
+            }
             steps.extend(first.map(|id| Step::logs("read why", id, program_log(program))));
             let down = symptom.key.kind == Kind::ProgramDown;
             if let Some(id) = first.filter(|_| down) {

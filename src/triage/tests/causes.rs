@@ -1,19 +1,22 @@
 //! One thing that broke is one thing to do: what follows from it is folded under it.
 
-use super::kit::{causes, id, kit, programs};
-use crate::fleet::measured::{Disks, Fact, HttpAnswer, Mount, Postgres, Queue, RabbitMq, Site, Slot};
-use crate::fleet::{LockKind, Severity, SuspendedProcess};
-use crate::triage::Kind;
+use super::kit::{causes, find, id, kit, programs};
+use crate::fleet::measured::{
+    Celery, Disks, Fact, HttpAnswer, Mount, Postgres, Queue, RabbitMq, Site, Slot, Unit, Units,
+};
+use crate::fleet::{LockKind, Role, Severity, SuspendedProcess};
+use crate::triage::{Kind, Memory};
 
 #[test]
 fn a_full_disk_explains_what_fails_on_its_own_server_only() {
     let mut kit = kit();
     kit.answers(0, 500);
-    kit.answers(1, 500);
     let mount = Mount { path: "/".into(), size: 100, used: 100, ..Mount::default() };
     kit.fact(&id("web0"), Fact::Disks(Disks { mounts: vec![mount.clone()] }));
     let triage = kit.look();
     assert_eq!(causes(&triage), [Kind::DiskFull], "{triage:#?}");
+    kit.answers(1, 500);
+    assert_eq!(causes(&kit.look()), [Kind::WebOut, Kind::DiskFull], "not that of two servers");
     let mut kit = super::kit::kit();
     kit.answers(1, 500);
     kit.fact(&id("web0"), Fact::Disks(Disks { mounts: vec![mount] }));
@@ -143,29 +146,7 @@ fn what_a_run_changes_on_its_way_is_not_wrong_while_it_is_at_work() {
         reason: "User suspended at 2026-11-22T02:41:00Z".into(),
     }];
     assert_eq!(causes(&kit.look()), [Kind::Suspended], "nobody is at work");
-    kit.spoil.push(|snapshot| {
-        let now = crate::fleet::sample::epoch();
-        let holder = crate::fleet::lock::Holder {
-            who: "jane@laptop".into(),
-            identity: "ops/jane".into(),
-            run: "2026-11-22-0007".into(),
-            operation: "deploy-serial".into(),
-            step: "step 4/13 migrate".into(),
-            since: now,
-            ended: None,
-        };
-        let lock = crate::fleet::Lock {
-            kind: LockKind::Environment,
-            number: 7,
-            grip: crate::fleet::lock::Grip::Held,
-            holder: Some(holder),
-            seen: Some(now),
-            to_put_back: Vec::new(),
-            unreadable: false,
-        };
-        let all = [("production".into(), vec![lock])].into();
-        snapshot.locks = crate::fleet::Reading::taken(crate::fleet::Source::SsmGetParametersByPath, all, now);
-    });
+    kit.held(LockKind::Environment);
     let triage = kit.look();
     assert_eq!(causes(&triage), [Kind::AtWork], "{triage:#?}");
     assert_eq!(triage.count(crate::fleet::Severity::Warn), 0);
@@ -198,4 +179,119 @@ fn a_chain_has_one_end_and_no_circle_whatever_is_wrong_at_once() {
         triage.causes().count() + triage.causes().map(|c| triage.consequences(&c.key).count()).sum::<usize>()
             == triage.findings.len()
     );
+}
+
+#[test]
+fn what_takes_every_web_server_out_is_told_before_that_nobody_serves_and_holds_the_group_first() {
+    let mut kit = kit();
+    (0..4).for_each(|n| kit.stop(&format!("web{n}"), "nginx", 2));
+    (0..4).for_each(|n| kit.answers(n, 0));
+    let triage = kit.look();
+    assert_eq!(causes(&triage), [Kind::ServiceDown], "{triage:#?}");
+    let first = &triage.findings[0];
+    assert_eq!(first.runbook[0].words, "stop the group from ending servers", "R1");
+    assert!(triage.consequences(&first.key).any(|f| f.key.kind == Kind::NoMember));
+}
+
+#[test]
+fn a_role_that_has_no_server_explains_nothing_of_those_that_are_there() {
+    let mut kit = kit();
+    kit.parts.servers.retain(|server| server.id != id("db-replica"));
+    kit.place.roles = vec![Role::DbReplica];
+    (0..4).for_each(|n| kit.answers(n, 500));
+    let triage = kit.look();
+    assert_eq!(causes(&triage), [Kind::NoMember, Kind::ServerMissing], "{triage:#?}");
+    assert_eq!(triage.findings.last().unwrap().severity, Severity::Warn, "and is no worse for it");
+}
+
+#[test]
+fn what_was_seen_while_it_was_mild_is_told_again_once_something_worse_comes_of_it() {
+    let mut kit = kit();
+    let answer = |status| Some(HttpAnswer { status, milliseconds: 40, problem: None });
+    let page = Site { nginx: answer(503), gunicorn: answer(200), maintenance: true, ..Site::default() };
+    kit.fact(&id("web0"), Fact::Site(page));
+    let triage = kit.look();
+    let told = find(&triage, Kind::Maintenance);
+    assert_eq!(told.severity, Severity::Warn);
+    let told = told.clone();
+    kit.memory.acknowledge(&told, "jane@laptop", kit.now, None);
+    assert!(find(&kit.look(), Kind::Maintenance).acknowledged.is_some());
+    kit.out(0, "Instance has failed at least the UnhealthyThreshold number of health checks consecutively.");
+    let triage = kit.look();
+    assert!(find(&triage, Kind::Maintenance).acknowledged.is_none(), "{triage:#?}");
+    assert_eq!(triage.count(Severity::Down), 1);
+}
+
+#[test]
+fn the_services_of_a_cache_server_are_told_as_its_own_even_while_they_come_up_again_and_again() {
+    let mut kit = kit();
+    kit.stop("cache", "fail2ban", 2);
+    (0..4).for_each(|n| kit.answers(n, 500));
+    assert_eq!(causes(&kit.look()), [Kind::NoMember, Kind::ServiceDown], "nobody needs it to serve");
+    let unit = Unit {
+        name: "redis-server".into(),
+        active: "activating".into(),
+        sub: "auto-restart".into(),
+        ..Unit::default()
+    };
+    kit.fact(&id("cache"), Fact::Units(Units { units: vec![unit] }));
+    kit.memory = Memory::default();
+    let triage = kit.look();
+    assert_eq!(causes(&triage), [Kind::CacheDown], "{triage:#?}");
+    assert_eq!(triage.findings[0].severity, Severity::Down);
+}
+
+#[test]
+fn supervisor_that_stopped_explains_celery_and_celery_explains_no_program_of_another_server() {
+    let mut kit = kit();
+    kit.fact(&id("worker"), Fact::Celery(Celery::default()));
+    let mut dead = programs(&["production-server"]);
+    dead.programs[0].state = "FATAL".into();
+    kit.fact(&id("web0"), Fact::Supervisor(dead));
+    kit.answers(0, 502);
+    kit.look();
+    kit.later(60);
+    let triage = kit.look();
+    assert_eq!(causes(&triage), [Kind::CeleryDown, Kind::ProgramDown], "{triage:#?}");
+    kit.stop("worker", "supervisor", 2);
+    let triage = kit.look();
+    assert_eq!(causes(&triage), [Kind::ServiceDown, Kind::ProgramDown], "{triage:#?}");
+}
+
+#[test]
+fn who_makes_a_release_has_not_stopped_celery() {
+    let mut kit = kit();
+    kit.held(LockKind::Release);
+    kit.fact(&id("worker"), Fact::Celery(Celery::default()));
+    kit.look();
+    kit.later(60);
+    let triage = kit.look();
+    assert_eq!(causes(&triage), [Kind::CeleryDown, Kind::AtWork], "{triage:#?}");
+}
+
+#[test]
+fn that_nobody_is_served_is_told_whoever_is_at_work() {
+    let mut kit = kit();
+    kit.held(LockKind::Environment);
+    let answer = |status| Some(HttpAnswer { status, milliseconds: 40, problem: None });
+    let page = Site { nginx: answer(503), gunicorn: answer(200), maintenance: true, ..Site::default() };
+    for n in 0..4 {
+        kit.fact(&id(&format!("web{n}")), Fact::Site(page.clone()));
+    }
+    assert_eq!(causes(&kit.look()), [Kind::AtWork], "its page is no finding");
+    let words = "Instance has failed at least the UnhealthyThreshold number of health checks consecutively.";
+    (0..4).for_each(|n| kit.out(n, words));
+    let triage = kit.look();
+    assert_eq!(causes(&triage), [Kind::Maintenance, Kind::AtWork], "{triage:#?}");
+    assert_eq!(triage.count(Severity::Down), 1);
+}
+
+#[test]
+fn whatever_takes_one_web_server_out_can_take_out_the_last() {
+    for cause in crate::triage::causes::CAUSES {
+        let knows = |kind| cause.explains.contains(&kind);
+        // Of these one server is none of all.
+        let some = matches!(cause.of, Kind::WebOut | Kind::NoMember);
+        assert!(some || !knows(Kind::WebOut) || knows(Kind::NoMember), "{:?} {:?}", cause.of, cause.explains);
+    }
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::fleet::lock::{Grip, Holder};
 use crate::fleet::measured::{
     Fact, HttpAnswer, Measured, Postgres, Program, RabbitMq, Replica, Site, Supervisor, Unit, Units,
 };
 use crate::fleet::sample::{Parts, epoch};
 use crate::fleet::{
-    EnvironmentPlace, HealthState, InstanceId, Reading, Snapshot, Source, Thresholds, Yardstick,
+    EnvironmentPlace, HealthState, InstanceId, Lock, LockKind, Reading, Snapshot, Source, Thresholds,
+    Yardstick,
 };
 use crate::triage::{Finding, Kind, Memory, Triage, look};
 
@@ -21,6 +23,7 @@ pub(super) struct Kit {
     pub(super) memory: Memory,
     pub(super) now: Timestamp,
     pub(super) spoil: Vec<fn(&mut Snapshot)>,
+    lock: Option<LockKind>,
 }
 
 /// An environment of four web servers on which all is well.
@@ -37,6 +40,7 @@ pub(super) fn kit() -> Kit {
         memory: Memory::default(),
         now: epoch(),
         spoil: Vec::new(),
+        lock: None,
     };
     let ids: Vec<(InstanceId, String)> =
         kit.parts.servers.iter().map(|s| (s.id.clone(), s.role.role.to_string())).collect();
@@ -153,6 +157,11 @@ impl Kit {
         members[n].description = Some(words.into());
     }
 
+    /// Somebody holds this lock of the environment.
+    pub(super) fn held(&mut self, kind: LockKind) {
+        self.lock = Some(kind);
+    }
+
     /// Everything is read anew, so much later.
     pub(super) fn later(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
@@ -171,11 +180,36 @@ impl Kit {
     pub(super) fn look_with(&mut self, thresholds: &Thresholds) -> Triage {
         let mut snapshot = self.parts.snapshot();
         snapshot.measured = self.measured.iter().map(|(id, m)| (id.clone(), Arc::new(m.clone()))).collect();
+        if let Some(kind) = self.lock {
+            let locks = [("production".into(), vec![lock(kind, self.now)])].into();
+            snapshot.locks = Reading::taken(Source::SsmGetParametersByPath, locks, self.now);
+        }
         for spoil in &self.spoil {
             spoil(&mut snapshot);
         }
         let yardstick = Yardstick { thresholds: *thresholds, ..Yardstick::at(self.now) };
         look(&snapshot, &self.place, &yardstick, &mut self.memory)
+    }
+}
+
+fn lock(kind: LockKind, now: Timestamp) -> Lock {
+    let holder = Holder {
+        who: "jane@laptop".into(),
+        identity: "ops/jane".into(),
+        run: "2026-11-22-0007".into(),
+        operation: "deploy-serial".into(),
+        step: "step 4/13 migrate".into(),
+        since: now,
+        ended: None,
+    };
+    Lock {
+        kind,
+        number: 7,
+        grip: Grip::Held,
+        holder: Some(holder),
+        seen: Some(now),
+        to_put_back: Vec::new(),
+        unreadable: false,
     }
 }
 

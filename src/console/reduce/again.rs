@@ -73,12 +73,25 @@ fn first_ones(all: &[String]) -> impl Iterator<Item = String> {
     all.iter().take(MOST_STEPS).cloned().chain(more)
 }
 
-/// What is taken back when the run stops now.
+/// What is taken back when the run stops now, and what undoing takes back beside that.
 pub fn goes_back_when_stopped(work: &Work) -> Vec<(Severity, String)> {
     let Some(mut story) = work.story().cloned() else { return Vec::new() };
-    story.way = Way::Stop;
-    let back = Again::Back(story.to_put_back());
-    let words = story.again_words(&back, RunState::Cancelled, false);
-    let steps = first_ones(&words.back).map(|step| (Severity::Idle, format!("↩ {step}")));
-    steps.collect()
+    let mut back = |way| {
+        story.way = way;
+        let back = Again::Back(story.to_put_back());
+        story.again_words(&back, RunState::Cancelled, false).back
+    };
+    let (stopped, undone) = (back(Way::Stop), back(Way::Undo));
+    let also: Vec<String> = undone.into_iter().filter(|step| !stopped.contains(step)).collect();
+    let mut lines = Vec::new();
+    for (steps, words) in [
+        (stopped, "Either way, what these steps changed is put back to what was found before:"),
+        (also, "Undoing takes back what these did, too; else it stays:"),
+    ] {
+        if !steps.is_empty() {
+            lines.push((Severity::Idle, words.to_owned()));
+            lines.extend(first_ones(&steps).map(|step| (Severity::Idle, format!("↩ {step}"))));
+        }
+    }
+    lines
 }

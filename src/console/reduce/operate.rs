@@ -157,6 +157,11 @@ fn plan_it(state: &mut State, choices: &Choices) -> Vec<Effect> {
             return Vec::new();
         }
     };
+    // The form has them all: a refusal elsewhere would only lead back here.
+    if choices.operation.lacks_a_release(&options) && !choices.lines.is_empty() {
+        toast::show(state, "Choose a release, or type one: nothing is chosen yet", Severity::Warn);
+        return Vec::new();
+    }
     let wish = PlanWish {
         ticket: state.shelf.ticket(),
         environment: choices.environment.clone(),

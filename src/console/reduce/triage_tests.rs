@@ -1,12 +1,13 @@
 //! What the screen of triage does: it is reached by one key, and each number opens what it names, never more.
 
 use super::script::Console;
-use crate::console::event::Effect;
+use crate::console::event::{Effect, Event};
 use crate::console::state::Overlay;
 use crate::console::table::RowId;
 use crate::console::views::tests::fixture;
 use crate::console::views::triage::selected;
-use crate::fleet::{HealthState, Reading, Severity, SuspendedProcess};
+use crate::fleet::{Changeset, HealthState, LaunchSource, Reading, Severity, SuspendedProcess};
+use crate::operation::Offer;
 use crate::triage::{Finding, Kind, Remedy};
 
 fn on_triage(environment: &str) -> Console {
@@ -117,6 +118,21 @@ fn going_back_to_another_release_asks_which_and_offers_those_there_are() {
     };
     assert_eq!(choices.operation.name, "rollback");
     assert!(console.effects.iter().any(|effect| matches!(effect, Effect::Releases(_))));
+    console.press("enter");
+    assert!(console.toast().contains("Choose a release"), "{}", console.toast());
+    let offer = |name: &str, current: bool| Offer {
+        launch: LaunchSource::Configuration { name: name.into() },
+        changeset: Changeset::new("a1b2c3d4e5"),
+        made_at: console.state.now,
+        is_current: current,
+        commit: None,
+        migrations: None,
+    };
+    let offers = vec![offer("newest", false), offer("in-use", true), offer("before", false)];
+    console.send(Event::Releases("production".into(), Ok(offers)));
+    console.press("enter");
+    let Some(Effect::Plan(wish)) = console.effects.last() else { panic!("{:?}", console.effects.last()) };
+    assert_eq!(wish.options.release.as_deref(), Some("before"), "what is before the one in use");
     console.press("esc");
     assert_eq!(console.place(), "production/triage");
 }

@@ -216,10 +216,6 @@ fn ask_stop(state: &mut State, ticket: Ticket) {
     if !at.is_empty() {
         lines.push((Severity::Changing, format!("At work: {}", at.join("; "))));
     }
-    lines.push((
-        Severity::Idle,
-        "Either way, what is changed for the time being is put back to the values found before".into(),
-    ));
     lines.extend(again::goes_back_when_stopped(work));
     let choice =
         |key, words: &str, cancel| Choice { key, words: words.to_owned(), then: Then::Stop(ticket, cancel) };

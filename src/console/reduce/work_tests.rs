@@ -349,6 +349,25 @@ fn stopping_asks_how_and_more_can_be_asked_for_but_not_less() {
 }
 
 #[test]
+fn the_question_of_stopping_tells_what_each_answer_takes_back() {
+    let (mut console, ticket) = running("staging");
+    for step in [1, 3] {
+        console.send(Event::Told(vec![
+            (ticket, plans::step_begun(step, 2)),
+            (ticket, plans::ended(step, StepEnd::Done, 1)),
+        ]));
+    }
+    console.send(Event::Told(vec![(ticket, plans::step_begun(4, 1))]));
+    console.press("X");
+    let words = question(&console);
+    let places: Vec<_> = ["Either way", "↩ 3 suspend AZRebalance", "Undoing takes back", "↩ 1 stop Celery"]
+        .into_iter()
+        .map(|line| words.find(line).unwrap_or_else(|| panic!("{line}: {words}")))
+        .collect();
+    assert!(places.is_sorted(), "{words}");
+}
+
+#[test]
 fn whoever_looks_elsewhere_is_told_of_the_end_and_the_history_is_read_again() {
     let (mut console, ticket) = running("staging");
     console.press("F");

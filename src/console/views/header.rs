@@ -145,7 +145,7 @@ fn runs(state: &State) -> Vec<Piece> {
     if state.leaving {
         // It would be gone without a word.
         let before = if pieces.is_empty() { "" } else { "  " };
-        pieces.push(Piece::new(format!("{before}leaving"), Scope::Severity(Severity::Warn)));
+        pieces.push(Piece::new(format!("{before}leaving (ctrl-c: stay)"), Scope::Severity(Severity::Warn)));
     }
     let Some(newest) = elsewhere().next() else { return pieces };
     if !pieces.is_empty() {

@@ -86,6 +86,11 @@ impl Choices {
         let at = self.lines.iter().position(|line| line.opt == Opt::Release).map_or(0, |at| at + 1);
         let picks = offers.iter().map(|offer| pick(state, &self.environment, offer));
         self.lines.splice(at..at, picks.collect::<Vec<_>>());
+        // Back is where it was before; what is in use is known to be wrong then.
+        let used = offers.iter().position(|offer| offer.is_current);
+        if let Some(used) = used.filter(|used| self.operation.name == "rollback" && used + 1 < offers.len()) {
+            self.cursor = at + used + 1;
+        }
         self.cursor = self.cursor.min(self.lines.len().saturating_sub(1));
     }
 

@@ -234,10 +234,20 @@ fn fails(patient: &Patient<'_>) -> bool {
     patient.row.balancers.iter().any(|balancer| balancer.severity == Severity::Down)
 }
 
-/// Whether fewer than half of them are in service.
+/// Whether fewer than half of them are in service, or soon will be: a load balancer takes some checks to notice.
 fn most_fail(patient: &Patient<'_>) -> bool {
     let short = |serving: usize, all: usize| all > 0 && serving * 2 < all;
-    patient.row.balancers.iter().any(|b| b.in_service.zip(b.registered).is_some_and(|(n, all)| short(n, all)))
+    let out = patient
+        .row
+        .balancers
+        .iter()
+        .any(|b| b.in_service.zip(b.registered).is_some_and(|(n, all)| short(n, all)));
+    let answers = patient.running(&Role::Web).filter_map(|server| {
+        let site = patient.measured(&server.id, Topic::Site)?.site()?;
+        Some(site.nginx.as_ref()?.status == 200)
+    });
+    let answers: Vec<bool> = answers.collect();
+    out || short(answers.iter().filter(|well| **well).count(), answers.len())
 }
 
 /// While web servers fail their health check, the group would end them all, whatever the cause.

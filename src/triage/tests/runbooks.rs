@@ -4,7 +4,7 @@ use super::super::patient::Patient;
 use super::super::rules::Symptom;
 use super::super::{Kind, Remedy, runbook};
 use super::kit::{find, id, kit};
-use crate::fleet::measured::{Fact, Site};
+use crate::fleet::measured::{Fact, HttpAnswer, Site};
 use crate::fleet::overview::overviews;
 use crate::fleet::{AddressChoice, Role, Server, Severity, SuspendedProcess, Topology, Yardstick};
 
@@ -84,6 +84,29 @@ fn a_step_that_is_done_stays_so_that_no_number_comes_to_mean_something_else() {
     let words = |steps: &[runbook::Step]| steps.iter().map(|step| step.words.clone()).collect::<Vec<_>>();
     assert_eq!(words(&after), words(&before));
     assert!(after[1..].iter().all(|step| !step.done));
+}
+
+#[test]
+fn what_keeps_servers_from_being_ended_is_not_resumed_while_most_of_them_fail() {
+    let mut kit = kit();
+    let process = "ReplaceUnhealthy".to_owned();
+    kit.parts.groups[0].suspended = vec![SuspendedProcess { process, reason: String::new() }];
+    let resumes = |triage: &crate::triage::Triage| {
+        let all = triage.findings.iter().chain(&triage.watched);
+        let steps = all.filter(|f| f.key.kind == Kind::Suspended).flat_map(|f| &f.runbook);
+        let plans =
+            steps.filter(|step| matches!(step.remedy, Remedy::Plan { operation: "resume-processes", .. }));
+        plans.map(|step| step.aside.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(resumes(&kit.look()), ["once nobody needs them suspended"]);
+    kit.answers(0, 500);
+    assert!(resumes(&kit.look())[0].contains("ends those that fail"), "one is replaced, as it should be");
+    // The load balancer has not noticed the others yet.
+    let answer = || Some(HttpAnswer { status: 401, milliseconds: 40, problem: None });
+    for n in 1..4 {
+        kit.fact(&id(&format!("web{n}")), Fact::Site(Site { nginx: answer(), ..Site::default() }));
+    }
+    assert_eq!(resumes(&kit.look()), [""; 0]);
 }
 
 #[test]

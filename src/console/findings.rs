@@ -97,7 +97,9 @@ impl Diagnosis {
     /// Somebody has the findings on the screen; whether any was not there before.
     fn read(&mut self, now: Timestamp) -> bool {
         let unread = |key: &Key| self.memory.entry(key).is_some_and(|entry| entry.read_at.is_none());
-        let news: Vec<Key> = self.triage.findings.iter().map(|f| f.key.clone()).filter(unread).collect();
+        // What is watched stands on it, too, and can be acted on.
+        let shown = self.triage.findings.iter().chain(&self.triage.watched);
+        let news: Vec<Key> = shown.map(|finding| finding.key.clone()).filter(unread).collect();
         for key in &news {
             self.memory.read(key, now);
         }

@@ -21,7 +21,7 @@ pub fn build(state: &State, environment: &EnvironmentName) -> Table {
         (None, None) => "◌ Reading the runs from disk …".to_owned(),
         (Some(_), None) => format!(
             "· Nothing was run in {environment} from this machine yet.\nOperations and commands on servers are kept \
-             here, with their output."
+             here, with their output.\nWhat others changed is in the timeline (T), in the group's activities and in CloudTrail."
         ),
     };
     Table {

@@ -32,13 +32,16 @@ impl Doing {
         }
     }
 
-    /// What makes things worse in an incident, and why.
-    fn harm(&self, cure: &str) -> Option<&'static str> {
+    /// What makes things worse in an incident, or did before it was over, and why.
+    fn harm(&self, cure: &str, over: bool) -> Option<&'static str> {
         let says = |part: &str| self.words().contains(part);
         match self {
             Self::Operation(name) if name.starts_with("terminate") => Some("a server is gone for good"),
             Self::Operation(name) if name.starts_with("deploy") && !cure.contains("deploy") => {
                 Some("a deploy in an incident hides what was wrong")
+            }
+            Self::Operation(name) if name == "resume-processes" && !over && !cure.contains("resume") => {
+                Some("the group ends servers that fail")
             }
             Self::Command(_) if says("rm ") => Some("what was removed is gone for good"),
             Self::Command(_) if says("systemctl stop") || says("supervisorctl stop") => {
@@ -107,7 +110,10 @@ pub fn debrief(
         recovered_after: recovered_at.map(after),
         harmful: deeds
             .iter()
-            .filter_map(|deed| Some(format!("{}: {}", deed.doing.words(), deed.doing.harm(drill.cure)?)))
+            .filter_map(|deed| {
+                let over = recovered_at.is_some_and(|at| deed.at >= at);
+                Some(format!("{}: {}", deed.doing.words(), deed.doing.harm(drill.cure, over)?))
+            })
             .collect(),
         left,
         runbook: drill.cure,
@@ -119,7 +125,7 @@ fn is_right(drill: &Drill, doing: &Doing) -> bool {
     match (drill.first, doing) {
         (First::Plan(name), Doing::Operation(begun)) => name == begun,
         (First::Run(begins), Doing::Command(command)) => command.starts_with(begins),
-        (First::Logs | First::Look, doing) => doing.harm(drill.cure).is_none(),
+        (First::Logs | First::Look, doing) => doing.harm(drill.cure, false).is_none(),
         (First::Plan(_), Doing::Command(_)) | (First::Run(_), Doing::Operation(_)) => false,
     }
 }

@@ -149,6 +149,15 @@ fn a_debrief_tells_what_was_seen_done_and_harmed() {
       still so      The group's processes are suspended
       the runbook   start RabbitMQ, then read why it stopped
     ");
+    let resumed = [deed(10, Doing::Operation("resume-processes".into()))];
+    let failing = find("health-check-401").unwrap();
+    for (over, harms) in [(None, 1), (Some(at(60)), 1), (Some(at(5)), 0)] {
+        let told = super::debrief(failing, 3, at(0), None, &resumed, (over, Vec::new()));
+        assert_eq!((told.harmful.len(), told.right), (harms, false), "{over:?}");
+    }
+    let aborted = find("aborted-run").unwrap();
+    let told = super::debrief(aborted, 3, at(0), None, &resumed, (None, Vec::new()));
+    assert!(told.harmful.is_empty() && told.right);
     let nothing = super::debrief(drill, 3, at(0), None, &[], (None, Vec::new()));
     assert!(!nothing.right && nothing.lines()[1].ends_with("not on the screen of triage"));
 }

@@ -67,9 +67,9 @@ kinds! {
     PrimaryReadOnly, "primary-read-only", 0, 60, Everybody;
     /// The group ends and launches servers again and again.
     Churn, "churn", 0, 600, Everybody;
-    /// No web server is in service.
+    /// No web server is in service, or none is a member.
     NoMember, "no-member", 0, 60, Everybody;
-    /// A load balancer does not exist, or has no members.
+    /// A load balancer does not exist.
     NoBalancer, "no-load-balancer", 0, 60, Everybody;
     /// Values that a run has changed for the time being were not put back.
     LeftBehind, "left-behind", 0, 0, Nobody;

@@ -27,8 +27,9 @@ pub fn balancers(patient: &Patient<'_>) -> Vec<Symptom> {
             let symptom = Symptom::new(Kind::NoBalancer, name, Severity::Down, title).users(everybody);
             found.push(symptom.because(read));
         } else if balancer.registered == Some(0) {
+            // As if none of them were in service: what takes them all out may have had the group end them.
             let title = format!("The load balancer {name} has no members");
-            let symptom = Symptom::new(Kind::NoBalancer, name, Severity::Down, title).users(everybody);
+            let symptom = Symptom::new(Kind::NoMember, name, Severity::Down, title).users(everybody);
             found.push(symptom.because(said(patient, balancer, "no instance is registered".into())));
         }
     }

@@ -21,7 +21,7 @@ pub(super) fn steps(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
                 "create-foundation",
                 Vec::new(),
             ),
-            Step::plan("register the web servers again", "", "add-to-load-balancer", Vec::new()),
+            register(),
         ],
         Kind::DrainingOff => vec![
             Step::look("look at the load balancer", "load balancer"),
@@ -260,8 +260,16 @@ fn by_answer(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
     vec![Step::people(people), bring]
 }
 
+fn register() -> Step {
+    Step::plan("register the web servers again", "those that run", "add-to-load-balancer", Vec::new())
+}
+
 fn none_serves(patient: &Patient<'_>, symptom: &Symptom) -> Vec<Step> {
     let mut steps = vec![end_none(patient, "nothing else changes; it would end them all for their health")];
+    if patient.row.balancers.iter().any(|balancer| balancer.registered == Some(0)) {
+        steps.push(Step::look("look at the servers and the group's activities", "group"));
+        steps.push(register());
+    }
     let server = symptom.servers.first().cloned().or_else(|| first_web(patient));
     steps.extend(server.iter().map(|id| why(patient, symptom, id, "")));
     steps.extend(by_answer(patient, symptom));

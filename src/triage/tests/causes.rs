@@ -295,3 +295,14 @@ fn whatever_takes_one_web_server_out_can_take_out_the_last() {
         assert!(some || !knows(Kind::WebOut) || knows(Kind::NoMember), "{:?} {:?}", cause.of, cause.explains);
     }
 }
+
+#[test]
+fn that_no_web_server_is_left_follows_from_what_had_them_ended() {
+    let mut kit = kit();
+    kit.parts.health.get_mut("production-lb").unwrap().clear();
+    let triage = kit.look();
+    let told = find(&triage, Kind::NoMember);
+    assert!(told.runbook.iter().any(|step| step.words.contains("register")), "{:?}", told.runbook);
+    kit.stop("cache", "redis-server", 2);
+    assert_eq!(causes(&kit.look()), [Kind::CacheDown]);
+}

@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::fleet::EnvironmentName;
-use crate::timeline::{Recording, Timeline};
+use crate::fleet::{EnvironmentName, EnvironmentPlace, Snapshot, Thresholds};
+use crate::timeline::{Ran, Recording, Sources, Timeline, Window, timeline};
+use crate::triage::Memory;
+
+/// So far back is told.
+const BACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// While it is on the screen it is read again after this.
 const AGAIN: SignedDuration = SignedDuration::from_secs(20);
@@ -18,6 +22,28 @@ pub struct Chronicle {
     pub timeline: Timeline,
     /// How it stood at every moment, and numbers.
     pub recording: Recording,
+}
+
+impl Chronicle {
+    /// What is told on the screen: so far back.
+    #[must_use]
+    pub fn window(environment: EnvironmentName, now: Timestamp, thresholds: Thresholds, pace: f64) -> Window {
+        let since = now.checked_sub(BACK).unwrap_or(Timestamp::MIN);
+        Window { environment, since, until: now, thresholds, pace }
+    }
+
+    /// Puts it together from what was recorded, what is remembered and ran, and what is read now.
+    #[must_use]
+    pub fn told(
+        mut recording: Recording,
+        (memory, runs): (&Memory, &[Ran]),
+        window: &Window,
+        (snapshot, place): (&Snapshot, &EnvironmentPlace),
+    ) -> Self {
+        recording.read(snapshot, place);
+        let timeline = timeline(&Sources { recording: &recording, memory, runs }, window);
+        Self { timeline, recording }
+    }
 }
 
 /// All that were read.

@@ -139,7 +139,12 @@ fn judged(globals: &Globals, dir: &Path, drill: &Drill, began_at: Timestamp) -> 
     let over = history.recording(&name, began_at, cloud.now()).unwrap_or_default();
     let over = over.changes().filter(|change| change.to.is_none() && is_cause(&change.thing, drill.cause));
     let done = deeds.iter().map(|deed| deed.at).max();
-    let recovered = over.map(|change| change.at).max().or_else(|| last.max(done)).filter(|_| !still);
+    // What nobody has seen was not seen to end, either.
+    let recovered = over
+        .map(|change| change.at)
+        .max()
+        .or_else(|| last.map(|last| done.map_or(last, |done| last.max(done))));
+    let recovered = recovered.filter(|_| !still);
     let held = [Kind::Suspended, Kind::Maintenance, Kind::HealthOverride, Kind::LeftBehind];
     let left = now
         .findings

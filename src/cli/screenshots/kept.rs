@@ -3,16 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
-
 use crate::console::chronicle::Chronicle;
 use crate::console::state::State;
 use crate::fleet::{EnvironmentName, overview};
-use crate::timeline::{Found, Look, Recorder, Recording, Sources, Window, timeline};
+use crate::timeline::{Found, Look, Recorder, Recording};
 use crate::triage::Memory;
-
-/// So far back is told.
-const BACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// Of every environment.
 #[derive(Debug, Default)]
@@ -58,19 +53,10 @@ impl Kept {
     /// What happened there.
     pub(super) fn chronicle(&self, state: &State, name: &EnvironmentName) -> Result<Arc<Chronicle>, String> {
         let place = state.topology.environment(name).ok_or_else(|| format!("no environment {name}"))?;
-        let mut recording =
-            self.recorded.get(name).map(|(_, recording)| recording.clone()).unwrap_or_default();
-        recording.read(&state.snapshot, place);
-        let window = Window {
-            environment: name.clone(),
-            since: state.now.checked_sub(BACK).unwrap_or(Timestamp::MIN),
-            until: state.now,
-            thresholds: state.preferences.thresholds,
-            pace: state.speed,
-        };
+        let recording = self.recorded.get(name).map(|(_, recording)| recording.clone()).unwrap_or_default();
+        let window = Chronicle::window(name.clone(), state.now, state.preferences.thresholds, state.speed);
         let nothing = Memory::default();
         let memory = self.memories.get(name).unwrap_or(&nothing);
-        let told = timeline(&Sources { recording: &recording, memory, runs: &[] }, &window);
-        Ok(Arc::new(Chronicle { timeline: told, recording }))
+        Ok(Arc::new(Chronicle::told(recording, (memory, &[]), &window, (&state.snapshot, place))))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::feeds::Told;
@@ -12,10 +12,7 @@ use crate::console::work::ran;
 use crate::engine::Store;
 use crate::fleet::{EnvironmentPlace, Snapshot, Thresholds};
 use crate::history::History;
-use crate::timeline::{Ran, Sources, Window, timeline};
-
-/// So far back is told.
-const BACK: SignedDuration = SignedDuration::from_hours(24);
+use crate::timeline::{Ran, Window};
 
 /// What it is put together from.
 pub(super) struct Asked {
@@ -41,22 +38,14 @@ pub(super) fn read(asked: Asked, tell: mpsc::Sender<Told>) {
 
 impl Asked {
     fn read(&self) -> Result<Chronicle, String> {
-        let window = Window {
-            environment: self.place.name.clone(),
-            since: self.now.checked_sub(BACK).unwrap_or(Timestamp::MIN),
-            until: self.now,
-            thresholds: self.thresholds,
-            pace: self.pace,
-        };
+        let window = Chronicle::window(self.place.name.clone(), self.now, self.thresholds, self.pace);
         let kept = self.history.as_ref();
         let recording = kept.map(|history| history.recording(&self.place.name, window.since, window.until));
-        let mut recording = recording.transpose().map_err(|error| error.to_string())?.unwrap_or_default();
+        let recording = recording.transpose().map_err(|error| error.to_string())?.unwrap_or_default();
         let memory = kept.map(|history| history.memory(&self.place.name));
         let memory = memory.transpose().map_err(|error| error.to_string())?.unwrap_or_default();
-        recording.read(&self.snapshot, &self.place);
         let runs = self.runs(&window)?;
-        let told = timeline(&Sources { recording: &recording, memory: &memory, runs: &runs }, &window);
-        Ok(Chronicle { timeline: told, recording })
+        Ok(Chronicle::told(recording, (&memory, &runs), &window, (&self.snapshot, &self.place)))
     }
 
     fn runs(&self, window: &Window) -> Result<Vec<Ran>, String> {
